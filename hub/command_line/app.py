@@ -70,6 +70,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "render": ("systems", "Make the message to a system from a file, and print its bytes; nothing is sent."),
     "system": ("systems", "The systems that the hub sends to."),
     "messages": ("messages", "The message store: the states and errors of every message."),
+    "job": ("jobs", "Jobs: one action on many messages, previewed, at a rate, in stages that stop at new errors."),
     "object": ("objects", "One operation of the EAI database adapter on the hub's own XML."),
     "db": ("operation", "The hub's database."),
 }

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from adapters.database.messages.inbox_row import InboxRow
+from adapters.database.messages.message_filter import MessageFilter
 from adapters.database.messages.outbox import OUTBOX_STATES, OutboxMessage, OutboxRow
 from adapters.database.messages.store import MessageStore
 from adapters.database.schema.hub_tables import STATES
@@ -23,6 +24,19 @@ from integration_objects.field_values import read_date
 app = typer.Typer()
 messages_app = typer.Typer(no_args_is_help=True, help="The message store: the states and errors of every message.")
 app.add_typer(messages_app, name="messages")
+
+State = Annotated[str | None, typer.Option(help="Only those in this state, or in one of these: rejected,invalid.")]
+Route = Annotated[str | None, typer.Option(help="Only this route's.")]
+Since = Annotated[str | None, typer.Option(help="Only those received at this ISO time or later.")]
+Until = Annotated[str | None, typer.Option(help="Only those received before this ISO time.")]
+Batch = Annotated[str | None, typer.Option(help="Only the orders of this batch.")]
+Sender = Annotated[str | None, typer.Option(help="Only this sender's.")]
+Reason = Annotated[str | None, typer.Option(help="Only those with this reason of an error.")]
+Order = Annotated[str | None, typer.Option(help="Only those about this order, by the hub's number or the sender's.")]
+Account = Annotated[str | None, typer.Option(help="Only those about this account.")]
+IntegrationId = Annotated[str | None, typer.Option(help="Only those about the service with this Integration Id.")]
+ServiceId = Annotated[str | None, typer.Option(help="Only those about the service with this number.")]
+Before = Annotated[int | None, typer.Option(metavar="SEQ", help="Only those filed before the message with this seq.")]
 
 _LISTED = ("id", "route", "state", "message_id", "identity", "key", "received_at", "due_at", "attempts", "reason")
 _OUTBOUND = ("id", "kind", "destination", "type", "message_id", "state", "sent_at")
@@ -63,12 +77,21 @@ class RouteWithoutMessages(UnknownName, CommandMisused):
 
 
 class TimeUnreadable(CommandMisused):
-    """A command asks for messages since a time that can't be read."""
+    """A command asks for messages since or until a time that can't be read."""
 
     what = "'{text}' is no time"
-    where = "option --since"
+    where = "option --{option}"
     why = "{fault}"
     mend = "write a date, or a date and time with its zone: 2026-01-31T12:00:00Z"
+
+
+class KeysSeveral(CommandMisused):
+    """A command asks for messages about several things at once."""
+
+    what = "one search goes by one business key"
+    where = "options {keys}"
+    why = "several are given"
+    mend = "leave all but one of them out"
 
 
 class MessageNotThere(Refused):
@@ -100,20 +123,30 @@ class MessageCameIn(Refused):
 
 @messages_app.command("list", cls=TextCommand)
 def list_messages(
-    state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
-    route: Annotated[str | None, typer.Option(help="Only this route's.")] = None,
+    state: State = None,
+    route: Route = None,
     limit: Annotated[int, typer.Option(min=1, help="Most messages, the newest first.")] = 100,
-    since: Annotated[str | None, typer.Option(help="Only those received at this ISO time or later.")] = None,
-    batch: Annotated[str | None, typer.Option(help="Only the orders of this batch.")] = None,
+    since: Since = None,
+    until: Until = None,
+    batch: Batch = None,
+    sender: Sender = None,
+    reason: Reason = None,
+    order: Order = None,
+    account: Account = None,
+    integration_id: IntegrationId = None,
+    service_id: ServiceId = None,
+    before: Annotated[
+        int | None, typer.Option(metavar="SEQ", help="Only those filed before the one with this seq.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List messages, the newest first."""
-    MessageStateUnknown.check(state, STATES)
-    since = None if since is None else _stored_time(since)
     with opened_hub(only_messages=True) as open_hub, open_hub.read() as transaction:
         messages = transaction.messages
+        business = business_key(order=order, account=account, integration_id=integration_id, service_id=service_id)
+        chosen_by = chosen(messages, state, route, since, until, batch, sender, reason, business)
         # One more than is printed: it tells that there are more.
-        rows = messages.listing(state, route, limit + 1, since, batch)
+        rows = messages.listing(chosen_by, limit + 1, before)
         if route is not None and not rows:
             _check_route(messages, open_hub.deployment.route_names, route)
     if as_json:
@@ -121,6 +154,49 @@ def list_messages(
     else:
         _print_rows(_LISTED, [{**row, "identity": _own_identity(row)} for row in rows[:limit]])
     _tell_more(rows, limit)
+
+
+def business_key(**keys: str | None) -> tuple[str, str] | None:
+    """Return the kind and the value of the one business key that is given, None for none.
+
+    Raises:
+        KeysSeveral: there are several.
+    """
+    given = [(name.replace("_", " "), value) for name, value in keys.items() if value is not None]
+    if len(given) > 1:
+        raise KeysSeveral(keys=", ".join(f"--{kind.replace(' ', '-')}" for kind, _ in given))
+    return given[0] if given else None
+
+
+def chosen(
+    messages: MessageStore,
+    state: str | None,
+    route: str | None,
+    since: str | None,
+    until: str | None,
+    batch: str | None,
+    sender: str | None,
+    reason: str | None,
+    business: tuple[str, str] | None,
+) -> MessageFilter:
+    """Make the filter for messages that came in, of a command's options.
+
+    Raises:
+        MessageStateUnknown, TimeUnreadable: an option names no state or no time.
+    """
+    states = tuple(name.strip() for name in state.split(",")) if state is not None else ()
+    for name in states:
+        MessageStateUnknown.check(name, STATES)
+    return MessageFilter(
+        states=states,
+        route=route,
+        sender=sender,
+        reason=reason,
+        since=None if since is None else stored_time(since, "since"),
+        until=None if until is None else stored_time(until, "until"),
+        batch=batch,
+        keys=() if business is None else messages.message_keys.named(*business),
+    )
 
 
 @messages_app.command("outbound", cls=TextCommand)
@@ -159,17 +235,17 @@ def _print_rows(heads: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None
 
 def _check_route(messages: MessageStore, known: Sequence[str], route: str) -> None:
     """Refuse a route that isn't switched on and never had a message."""
-    if route not in known and not messages.listing(route=route, limit=1):
+    if route not in known and not messages.listing(MessageFilter(route=route), 1):
         raise RouteWithoutMessages(route, known)
 
 
-def _stored_time(text: str) -> str:
-    """Return a time as the message store writes it."""
+def stored_time(text: str, option: str) -> str:
+    """Return the time of an option as the message store writes it."""
     try:
         # Stored times are texts in UTC of one width: the database compares them as texts.
         return read_date(text).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     except ValueError as error:
-        raise TimeUnreadable(text=text, fault=error) from error
+        raise TimeUnreadable(text=text, option=option, fault=error) from error
 
 
 @messages_app.command("show", cls=TextCommand)

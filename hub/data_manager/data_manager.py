@@ -20,7 +20,7 @@ from adapters.database.messages.outbox import OutboxRow
 from adapters.service_health import ServiceHealth
 from adapters.transport import Delivery, admit
 from hub.data_manager.asking import PATIENCE_S, Asking
-from hub.data_manager.endings import Endings
+from hub.data_manager.endings import Endings, give_up_message
 from hub.data_manager.filing import arrivals_of, file_arrivals
 from hub.data_manager.message_group import work_group, work_single
 from hub.data_manager.message_work import MessageWork
@@ -371,13 +371,7 @@ class DataManager:
     def give_up(self, row_id: str) -> bool:
         """Make a parked or retrying message dead, and tell its sender; False for a message in another state."""
         with self.open_hub.write() as transaction:
-            row = transaction.messages.inbox.row(row_id)
-            if row is None or not transaction.messages.inbox.give_up(row_id):
-                return False
-            # Without its route, nobody knows how to answer the sender; the message is dead all the same.
-            if row.route in self.routes:
-                Endings(transaction).give_up(MessageWork(self.open_hub, row, self.routes[row.route]))
-        return True
+            return give_up_message(transaction, row_id)
 
 
 def _moved(row: OutboxRow, channel: str) -> Delivery:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from adapters.database.messages.outbox import REPLY_TO_REFUSED, OutboxMessage
 from adapters.transport import XML
+from hub.data_manager.business_keys import keys_of_accepted, keys_of_failed
 from hub.data_manager.hub_words import hub_words
 from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
@@ -62,12 +63,15 @@ class Endings:
         """Write a workflow's outcome as the end of its message, and send the reply."""
         ending = work.ending(outcome.state, why=outcome.why or None)
         self._messages.pending_writes.finish(ending, recording)
+        keys = keys_of_accepted(work.tree, outcome.reply, work.orders)
+        self._messages.pending_writes.keep_keys(work.row.seq, keys)
         self._reply(work, outcome)
 
     def fail(self, work: MessageWork, error: HubError) -> None:
         """Refuse, park or retry the message, or stop its route, as the error's class says."""
         inbox, row = self._messages.inbox, work.row
         error = without_secrets(error, work.secrets)
+        self._messages.pending_writes.keep_keys(work.row.seq, keys_of_failed(work.tree))
         if error.verdict == "refuse":
             self.refuse(work, error)
         elif isinstance(error, Waiting):
@@ -212,6 +216,18 @@ class Endings:
                 is_kept=route.batch is not None,
             ),
         )
+
+
+def give_up_message(transaction: Transaction, row_id: str) -> bool:
+    """Make a parked or retrying message dead, and tell its sender; False for a message in another state."""
+    row = transaction.messages.inbox.row(row_id)
+    if row is None or not transaction.messages.inbox.give_up(row_id):
+        return False
+    route = transaction.open_hub.deployment.worked_routes.get(row.route)
+    # Without its route, nobody knows how to answer the sender; the message is dead all the same.
+    if route is not None:
+        Endings(transaction).give_up(MessageWork(transaction.open_hub, row, route))
+    return True
 
 
 def reply_body(

@@ -10,9 +10,9 @@ Source: "Application integration services", figure 4B (data manager); spec: docs
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from adapters.asked_service import ServiceNotAsked
@@ -74,6 +74,7 @@ class MessageWork:
         answers: the answers of other systems from before the lock; None if none is asked.
         is_alone: whether the process has no other message in hand.
         arrived: the message as it arrived, where the route's reply reads it and it was understood.
+        orders: the numbers of the orders that the run changed, each with its account.
     """
 
     open_hub: OpenHub
@@ -85,6 +86,7 @@ class MessageWork:
     answers: Answers | None = None
     is_alone: bool = False
     arrived: PropertySet | None = None
+    orders: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
@@ -196,7 +198,9 @@ class MessageWork:
         assert self.tree is not None  # noqa: S101  # a message without a tree has a fault
         prove_licensed(run, workflow)
         outcome = workflow.function(run, self.tree)
-        return outcome, run.finish()
+        recording = run.finish()
+        self.orders = run.effects.activities.orders
+        return outcome, recording
 
     @cached_property
     def secrets(self) -> set[str]:

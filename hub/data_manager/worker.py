@@ -17,6 +17,7 @@ from hub.data_manager.dispatcher import Dispatcher
 from hub.data_manager.door_intake import Intake
 from hub.data_manager.doors import open_transports
 from hub.data_manager.intake import declare_channels, intakes_of
+from hub.data_manager.jobs.work import JobWork
 from hub.data_manager.open_hub import OpenHub
 from integration_objects.errors import Retryable
 from integration_objects.log import Log
@@ -41,6 +42,7 @@ class Worker:
         self._transports = open_transports(open_hub)
         self._intakes = intakes_of(self.data_manager, self._transports)
         self._dispatcher = Dispatcher(open_hub, self.data_manager, self._transports)
+        self._jobs = JobWork(open_hub)
         self._has_broker = any(transport.is_broker for transport in self._transports.values())
         self._stopped = False
         # Woken by a signal's handler, which may run within itself and within a wait. A lock would deadlock there, a
@@ -110,7 +112,8 @@ class Worker:
         """
         handled = sum(self._take_in(intake, wait_s) for intake in self._intakes)
         handled += self.data_manager.work(self._group)
-        return handled + self._dispatcher.step()
+        handled += self._dispatcher.step()
+        return handled + self._jobs.step(is_idle=not handled)
 
     def _wait(self, seconds: float) -> None:
         """Wait, but no longer than until `stop`."""
@@ -142,8 +145,10 @@ class Worker:
         return count
 
     def _is_left(self) -> bool:
-        """Whether work is still to come: rows whose turn or time comes, messages to dispatch, growing files."""
+        """Whether work is still to come: rows whose turn or time comes, messages to dispatch, growing files, jobs."""
         if self._dispatcher.waits() or self._away or any(intake.is_left() for intake in self._intakes):
+            return True
+        if self._jobs.is_left():
             return True
         # A message that is planned for a later day is waited for by nobody, one that is tried again is.
         last_retry_s = max((max(route.retry_s, default=0) for route in self.data_manager.routes.values()), default=0)

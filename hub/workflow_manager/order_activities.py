@@ -33,17 +33,23 @@ class OrderActivities:
         message_id: the row of the message that the run works for; None for a command.
         definitions: the deployment's integration objects.
         clock: gives the run's time.
+        orders: the numbers of the orders that the run has changed so far, each with its account.
     """
 
     actor: str
     message_id: str | None
     definitions: Definitions
     clock: Callable[[], str]
+    orders: dict[str, str | None] = field(default_factory=dict)
     _collected: list[OrderEvent] = field(default_factory=list)
 
     def add(self, events: Iterable[OrderEvent]) -> None:
         """Collect events; those of an order without a number are dropped."""
-        self._collected += [event for event in events if event.order.get("Order Number") is not None]
+        for event in events:
+            number = event.order.get("Order Number")
+            if number is not None:
+                self.orders[number] = event.order.get("Account Id") or self.orders.get(number)
+                self._collected.append(event)
 
     def stored(self, results: Iterable[InstanceResult]) -> None:
         """Collect the events of instances that were stored or deleted."""

@@ -161,7 +161,7 @@ def outbox_state(sent_at: str | None, aside_at: str | None, given_up_at: str | N
 _MESSAGE = tuple(column.name for column in fields(OutboxMessage) if column.name not in ("fault", "is_kept"))
 _EMIT = OUTBOX.insert()
 _IN_LINE = and_(_C.sent_at.is_(None), _C.aside_at.is_(None))
-_IN_STATE = {
+IN_STATE = {
     "waiting": _IN_LINE,
     "set aside": and_(_C.sent_at.is_(None), _C.aside_at.is_not(None), _C.given_up_at.is_(None)),
     "sent": _C.sent_at.is_not(None),
@@ -273,7 +273,7 @@ _COUNT = (
 )
 _COUNT_ASIDE = (
     select(_C.destination, func.count().label("messages"), func.min(_C.aside_at).label("oldest"))
-    .where(_IN_STATE["set aside"])
+    .where(IN_STATE["set aside"])
     .group_by(_C.destination)
     .order_by(_C.destination)
 )
@@ -348,7 +348,7 @@ class Outbox:
         """
         statement = select(*_LISTED).order_by(_C.seq.desc()).limit(limit)
         if state is not None:
-            statement = statement.where(_IN_STATE[state])
+            statement = statement.where(IN_STATE[state])
         if destination is not None:
             statement = statement.where(_C.destination == destination)
         return [described(row) for row in self._connection.execute(statement).mappings()]

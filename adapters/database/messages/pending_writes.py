@@ -1,8 +1,8 @@
 """The writes of a transaction's messages, collected and written in blocks when the transaction ends.
 
-    finish, answer, emit, release, plan    collected while the messages are worked, each in its savepoint
-    mark, undo                       a message's writes are forgotten with its savepoint
-    write                            one statement for the endings of a whole group, one for the messages that leave
+    finish, answer, emit, release, plan, keep_keys   collected while the messages are worked, each in its savepoint
+    mark, undo      a message's writes are forgotten with its savepoint
+    write           one statement for the endings of a whole group, one for the messages that leave
 
 A group of 25 messages needs as many statements for this as one does. Objects don't wait: a message must find the
 objects that the message before it in its group has stored.
@@ -12,14 +12,15 @@ Spec: docs/design/performance.md, rules 4 and 6; docs/design/road.md, "What comm
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # The parts of the store are loaded by the store.
 if TYPE_CHECKING:
     from adapters.database.messages.filing import Arrival, Filing
     from adapters.database.messages.inbox import Ending, Inbox
+    from adapters.database.messages.message_keys import MessageKey, MessageKeys
     from adapters.database.messages.outbox import Outbox, OutboxMessage
 
 
@@ -31,11 +32,12 @@ class PendingWrites:
         parts: returns the parts of the store that write; it is called if there is something to write.
     """
 
-    parts: Callable[[], tuple[Inbox, Outbox, Filing]]
+    parts: Callable[[], tuple[Inbox, Outbox, Filing, MessageKeys]]
     _endings: list[tuple[Ending, bytes | None]] = field(default_factory=list)
     _leaving: list[tuple[OutboxMessage, str | None]] = field(default_factory=list)
     _conditions: list[str] = field(default_factory=list)
     _planned: list[Arrival] = field(default_factory=list)
+    _keys: list[tuple[int, MessageKey]] = field(default_factory=list)
 
     def finish(self, ending: Ending, recording: bytes | None = None) -> None:
         """End an inbox row, and keep the recording of its run."""
@@ -57,14 +59,22 @@ class PendingWrites:
         """File a message that the hub sends to itself; the same one again is a repeat."""
         self._planned.append(arrival)
 
-    def mark(self) -> tuple[int, int, int, int]:
-        """Return how much is collected now, for `undo`."""
-        return len(self._endings), len(self._leaving), len(self._conditions), len(self._planned)
+    def keep_keys(self, seq: int, keys: Iterable[MessageKey]) -> None:
+        """Keep the business keys of an inbox row, by which people find it."""
+        self._keys += [(seq, key) for key in keys]
 
-    def undo(self, mark: tuple[int, int, int, int]) -> None:
+    def mark(self) -> tuple[int, ...]:
+        """Return how much is collected now, for `undo`."""
+        return tuple(map(len, self._collected))
+
+    def undo(self, mark: tuple[int, ...]) -> None:
         """Forget the writes that were collected since *mark*."""
-        endings, leaving, conditions, planned = mark
-        del self._endings[endings:], self._leaving[leaving:], self._conditions[conditions:], self._planned[planned:]
+        for collected, length in zip(self._collected, mark, strict=True):
+            del collected[length:]
+
+    @property
+    def _collected(self) -> tuple[list[Any], ...]:
+        return self._endings, self._leaving, self._conditions, self._planned, self._keys
 
     def write(self) -> None:
         """Write everything that is collected.
@@ -74,7 +84,7 @@ class PendingWrites:
         """
         if not any(self.mark()):
             return
-        inbox, outbox, filing = self.parts()
+        inbox, outbox, filing, keys = self.parts()
         # The outbox comes first: an ending names the outbox row of its reply.
         written = outbox.emit_all([message for message, _ in self._leaving])
         replies = {row: outbox for (_, row), outbox in zip(self._leaving, written, strict=True) if row is not None}
@@ -87,4 +97,6 @@ class PendingWrites:
         inbox.record_all((ending.row_id, data) for ending, data in self._endings if data is not None)
         inbox.release(*dict.fromkeys(self._conditions))
         filing.file(self._planned)
-        self.undo((0, 0, 0, 0))
+        keys.keep(self._keys)
+        for collected in self._collected:
+            collected.clear()

@@ -8,6 +8,8 @@
     store.control.next_number("order")          control.py
     store.batches                               batches.py
     store.fallout                               fallout.py
+    store.message_keys                          message_keys.py
+    store.jobs                                  jobs.py
     store.keys, store.sessions, store.runs      records.py
 
 Nothing here commits: the row's final state and all effects of the message are the caller's one transaction.
@@ -38,16 +40,20 @@ if TYPE_CHECKING:
     from adapters.database.messages.fallout import Fallout
     from adapters.database.messages.filing import Arrival, Filed, Filing
     from adapters.database.messages.inbox import Inbox
+    from adapters.database.messages.jobs import Jobs
+    from adapters.database.messages.message_filter import MessageFilter
+    from adapters.database.messages.message_keys import MessageKeys
     from adapters.database.messages.outbox import Outbox
     from adapters.database.messages.overview import Overview
     from adapters.database.messages.records import IntegrationKeys, Sessions, WorkflowRuns
 
 #: the modules of the parts
-_PARTS = ("batches", "control", "fallout", "filing", "inbox", "outbox", "overview", "records")
+_PARTS = ("batches", "control", "fallout", "filing", "inbox", "jobs", "message_keys", "outbox", "overview", "records")
 _I = HUB.tables["hub_inbox"].c
 _O = HUB.tables["hub_outbox"].c
 _COUNTS = select(_I.state, func.count(), func.sum(_I.repeats)).group_by(_I.state)
 _LISTED = (
+    "seq",
     "id",
     "route",
     "state",
@@ -77,7 +83,7 @@ _SHOWN = (
     "map",
     "map_version",
 )
-_LISTING = select(*(_I[name] for name in _LISTED)).order_by(_I.seq.desc())
+_LISTING = tuple(_I[name] for name in _LISTED)
 _SHOW = select(*(_I[name] for name in _SHOWN), _I.headers, _I.error)
 _OUTBOUND = ("id", "message_id", "destination", "kind", "type", "created_at", "sent_at", "attempts")
 _SHOW_OUTBOUND = select(*(_O[name] for name in _OUTBOUND), _O.aside_at, _O.given_up_at, _O.error).order_by(_O.seq)
@@ -159,7 +165,21 @@ class MessageStore:
     @cached_property
     def pending_writes(self) -> PendingWrites:
         """The writes that wait for the end of the transaction; the caller writes them before that."""
-        return PendingWrites(lambda: (self.inbox, self.outbox, self._filing))
+        return PendingWrites(lambda: (self.inbox, self.outbox, self._filing, self.message_keys))
+
+    @cached_property
+    def message_keys(self) -> MessageKeys:
+        """The orders, accounts and services that messages are about."""
+        from adapters.database.messages.message_keys import MessageKeys
+
+        return MessageKeys(self._connection)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The actions on many messages."""
+        from adapters.database.messages.jobs import Jobs
+
+        return Jobs(self._connection, self._surroundings)
 
     @cached_property
     def work_marks(self) -> WorkMarks:
@@ -229,39 +249,27 @@ class MessageStore:
         return Counts(states, duplicates, self.control.deliveries(route))
 
     def listing(
-        self,
-        state: str | None = None,
-        route: str | None = None,
-        limit: int = 100,
-        since: str | None = None,
-        batch: str | None = None,
+        self, chosen_by: MessageFilter | None = None, limit: int = 100, before: int | None = None
     ) -> list[dict[str, Any]]:
-        """Return the messages, the last filed first.
+        """Return messages, the last filed first, each with its number ``seq`` in the order of filing.
 
         Args:
-            state: only those in this state.
-            route: only this route's.
+            chosen_by: the filters; None for all messages.
             limit: most messages.
-            since: only those received at this ISO time or later.
-            batch: only those that are orders of this batch.
+            before: only those that were filed before the message with this number.
         """
-        statement = _LISTING.limit(limit)
-        if state is not None:
-            statement = statement.where(_I.state == state)
-        if route is not None:
-            statement = statement.where(_I.route == route)
-        if since is not None:
-            statement = statement.where(_I.received_at >= since)
-        if batch is not None:
-            part = HUB.tables["hub_batch_part"].c
-            statement = statement.where(_I.id.in_(select(part.inbox_id).where(part.batch_id == batch)))
-        return [dict(row) for row in self._connection.execute(statement).mappings()]
+        from adapters.database.messages.message_filter import MessageFilter, page
+
+        return page(self._connection, chosen_by or MessageFilter(), _LISTING, limit, before)
 
     def named(self, text: str) -> list[str]:
         """Return the ids of the messages whose message id, identity or digest is *text*, the last filed first."""
-        is_named = or_(_I.message_id == text, _I.identity == text, _I.digest == text)
-        statement = select(_I.id).where(is_named).order_by(_I.seq.desc())
-        return list(self._connection.scalars(statement))
+        # By the index of message ids first: nearly every message is known by its own, and the others are read whole.
+        for is_named in (_I.message_id == text, or_(_I.identity == text, _I.digest == text)):
+            found = list(self._connection.scalars(select(_I.id).where(is_named).order_by(_I.seq.desc())))
+            if found:
+                return found
+        return []
 
     def show(self, row_id: str) -> dict[str, Any] | None:
         """Return one message with its headers, error, and ``outbound``, the messages that it caused; or None."""

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from adapters.database.messages.message_filter import MessageFilter
 from tests.hub.data_manager.test_batches import ROUTE, batches, file_of, order_node, put
 from tests.road import Road
 
@@ -35,7 +36,7 @@ def test_each_order_of_a_file_gets_the_verdict_of_the_real_run(record_road, comm
     put(road, content)
     road.run()
     with road.open_hub.read() as transaction:
-        listed = transaction.messages.listing(route=ROUTE)
+        listed = transaction.messages.listing(MessageFilter(route=ROUTE))
     # The last filed comes first.
     real = [(message["state"], message["reason"]) for message in reversed(listed)]
     assert [(one["state"], (one["error"] or {}).get("reason")) for one in judged] == real

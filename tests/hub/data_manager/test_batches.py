@@ -13,6 +13,7 @@ import pytest
 
 from adapters.database.connection.database import Database
 from adapters.database.messages.batches import BatchNumberReused, BatchRow
+from adapters.database.messages.message_filter import MessageFilter
 from hub.data_manager.batch_answer import counts_of
 from hub.data_manager.batch_end import BatchGoesOn, give_up_batch
 from hub.data_manager.batch_filing import accept, announce
@@ -149,7 +150,7 @@ def test_a_message_is_the_header_one_order_and_the_trailer_with_its_own_totals(r
     road.run()
     (batch,) = batches(road)
     with road.open_hub.read() as transaction:
-        listed = transaction.messages.listing(batch=batch.id)
+        listed = transaction.messages.listing(MessageFilter(batch=batch.id))
         row = transaction.messages.inbox.row(listed[0]["id"])
     assert row is not None
     assert (row.identity, row.correlation_id, row.message_id, row.sender) == (f"{batch.id}-2", batch.id, "B-2", PLACE)
@@ -299,7 +300,7 @@ def test_a_parked_order_holds_the_answer_until_it_is_given_up(road: Road) -> Non
             intake.take_in(25, 0)
     (batch,) = batches(road)
     with road.open_hub.write() as transaction:
-        row = transaction.messages.listing(batch=batch.id)[0]
+        row = transaction.messages.listing(MessageFilter(batch=batch.id))[0]
         transaction.messages.inbox.park(row["id"], Parked())
     assert not road.run()
     assert (batches(road)[0].state, files(road, "done")) == ("working", [])

@@ -3,7 +3,7 @@
 Messages that are there already get the keys that the activities of orders know.
 
 Revision: 0041
-Revises: 0037
+Revises: 0038
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alembic import op
 from sqlalchemy.types import TypeEngine
 
 revision = "0041"
-down_revision = "0037"
+down_revision = "0038"
 
 _BIG: TypeEngine[int] = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _OPEN = "'previewed', 'running', 'stopped'"
@@ -48,7 +48,7 @@ def _message_keys() -> None:
     )
     for kind, column in (("order", "order_number"), ("account", "account_id")):
         op.execute(
-            "INSERT INTO hub_message_key (kind, value, seq)"  # noqa: S608  # names of this file
+            "INSERT INTO hub_message_key (kind, value, seq)"  # names of this file
             f" SELECT DISTINCT '{kind}', a.{column}, i.seq FROM s_order_activity a"
             f" JOIN hub_inbox i ON i.id = a.message_id WHERE a.{column} IS NOT NULL"
         )
@@ -72,10 +72,7 @@ def _jobs() -> None:
         sa.Column("rate", sa.Integer()),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("chosen_by", sa.Text(), nullable=False),
-        *[
-            sa.Column(name, sa.Text())
-            for name in ("reason", "edit", "stages", "known_errors", "preview", "stopped_by")
-        ],
+        *[sa.Column(name, sa.Text()) for name in ("reason", "edit", "stages", "known_errors", "preview", "stopped_by")],
         sa.PrimaryKeyConstraint("seq", name="pk_hub_job"),
         sa.UniqueConstraint("id", name="uq_hub_job_id"),
         sa.CheckConstraint(

@@ -20,6 +20,7 @@ from adapters.database.messages.fallout import FalloutEntry
 from adapters.database.messages.filing import Arrival, Filed
 from adapters.database.messages.inbox import Ending, RowIsFinal, StateUnknown
 from adapters.database.messages.inbox_row import INBOX, InboxRow
+from adapters.database.messages.message_filter import MessageFilter
 from adapters.database.messages.outbox import OutboxMessage, OutboxRow
 from adapters.database.messages.store import MessageStore
 from adapters.database.schema.hub_tables import HUB, STATES
@@ -674,11 +675,11 @@ class TestListing:
         two = store.file(arrival("m2", route="status"))
         assert [found["id"] for found in store.listing()] == [two.row_id, one.row_id]
         assert [found["id"] for found in store.listing(limit=1)] == [two.row_id]
-        assert [found["id"] for found in store.listing(state="done")] == [one.row_id]
-        assert [found["id"] for found in store.listing(route="status")] == [two.row_id]
-        assert [found["id"] for found in store.listing(since=since)] == [two.row_id]
+        assert [found["id"] for found in store.listing(MessageFilter(states=("done",)))] == [one.row_id]
+        assert [found["id"] for found in store.listing(MessageFilter(route="status"))] == [two.row_id]
+        assert [found["id"] for found in store.listing(MessageFilter(since=since))] == [two.row_id]
         wanted = ("route", "state", "message_id", "correlation_id", "key", "attempts", "reason")
-        assert {name: store.listing(state="done")[0][name] for name in wanted} == {
+        assert {name: store.listing(MessageFilter(states=("done",)))[0][name] for name in wanted} == {
             "route": "orders",
             "state": "done",
             "message_id": "m1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.database.messages.message_filter import MessageFilter
 from hub.data_manager.status import status_of
 from integration_objects.complex_object import items_of, line_items
 from integration_objects.names import KEY
@@ -191,7 +192,7 @@ def test_an_answer_is_taken_in_while_a_supplement_is_made(care):
 def planned(care):
     """The messages that the hub has sent to itself: their ids, states and due times."""
     with care.open_hub.read() as transaction:
-        listing = transaction.messages.listing(route="orderhub.due-lines")
+        listing = transaction.messages.listing(MessageFilter(route="orderhub.due-lines"))
     return [(row["message_id"], row["state"], row["due_at"]) for row in reversed(listing)]
 
 
