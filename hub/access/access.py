@@ -12,6 +12,7 @@ Spec: docs/users.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from hub.access.sessions import Session, SessionLimits, Sessions
 from hub.access.throttle import Throttle
 from hub.access.totp import step_of
 from hub.access.user import ActionObject, User
-from integration_objects.errors import Refused
+from integration_objects.errors import Refused, Retryable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +137,8 @@ class Access:
         with self._database.read() as connection:
             session = self._session(connection, token)
         if session is not None and session.must_be_noted:
-            with self._database.write() as connection:
+            # A page that only reads must not fail because the database is being written to: the next page notes it.
+            with suppress(Retryable), self._database.write() as connection:
                 self._sessions(connection).note(session.digest)
         return session
 
@@ -168,12 +170,18 @@ class Access:
             with self._database.write() as connection:
                 self._note(connection, user, address, CHANGE_OWN_PASSWORD, DENIED)
             raise PasswordWrong
-        # Behind the look at the present one: whoever stole a session learns nothing about passwords.
+        with self._database.write() as connection:
+            # Now, whatever the new one is: somebody who looks for a good one must not be made to wait.
+            Throttle(connection, self._surroundings, user.name, address).succeed()
         check_password(new, (user.name, user.organization))
         digest = password_digest(new)
         with self._database.write() as connection:
-            Throttle(connection, self._surroundings, user.name, address).succeed()
-            Users(connection).set_password(user.id, digest, must_change=False)
+            users = Users(connection)
+            now = users.by_id(user.id)
+            # An administrator may have disabled the user, or given another password, meanwhile.
+            if now is None or now.password != stored.password or now.disabled_at is not None:
+                raise PasswordWrong
+            users.set_password(user.id, digest, must_change=False)
             self._sessions(connection).end_all(user.id, kept=session.digest)
             self._note(connection, user, address, CHANGE_OWN_PASSWORD)
 

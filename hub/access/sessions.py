@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adapters.database.access.sessions import StoredSession, StoredSessions
+from integration_objects.errors import printable
 from integration_objects.surroundings import new_token, token_digest
 
 if TYPE_CHECKING:
     from hub.access.user import User
     from integration_objects.surroundings import Surroundings
 
+#: Characters of the column.
+_MOST_ADDRESS = 255
 #: Seconds between two notes that a session is in use: not each page writes.
 _NOTED_S = 60
 
@@ -73,7 +76,7 @@ class Sessions:
             self._stored.end(_digest(token_before))
         token = new_token()
         ends_at = self._surroundings.later(self._limits.longest_s)
-        self._stored.add(StoredSession(_digest(token), user_id, now, now, ends_at, address[:255]))
+        self._stored.add(StoredSession(_digest(token), user_id, now, now, ends_at, printable(address)[:_MOST_ADDRESS]))
         return token
 
     def find(self, token: str) -> StoredSession | None:

@@ -7,9 +7,10 @@ import pytest
 from argon2 import PasswordHasher
 
 from adapters.database.connection.database import Database
+from adapters.database.connection.driver_faults import DatabaseBusy
 from hub.access import ActionObject, allowed
 from hub.access.access import Credentials, LogInRefused, PasswordWrong
-from hub.access.passwords import PasswordUnfit
+from hub.access.passwords import PasswordUnfit, password_digest
 from hub.access.throttle import FORGOTTEN_S, FREE_OF_ADDRESS, FREE_OF_NAME, LogInThrottled
 from tests.hub.access.world import AWAY, DIGEST, HOME, OTHER, PASSWORD, World
 
@@ -254,7 +255,38 @@ def test_a_new_password_that_others_guess_is_refused_and_the_old_one_stays(world
     with pytest.raises(PasswordUnfit) as refused:
         world.access.change_password(session, PASSWORD, new, HOME)
     assert new not in str(refused.value)
+    for _ in range(FREE_OF_NAME):  # none of which counts as a failed log-in
+        with pytest.raises(PasswordUnfit):
+            world.access.change_password(session, PASSWORD, new, HOME)
     world.log_in()
+
+
+def test_a_password_that_an_administrator_has_replaced_meanwhile_is_not_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add()
+    session = world.session(world.log_in())
+    replaced = password_digest("wagon pebble 7 lantern")
+
+    def check(*_: object) -> None:
+        world.change("set_password", "ann", replaced)
+
+    monkeypatch.setattr("hub.access.access.check_password", check)
+    with pytest.raises(PasswordWrong):
+        world.access.change_password(session, PASSWORD, OTHER, HOME)
+    assert replaced in world.everything_stored()
+
+
+def test_a_page_is_shown_while_the_database_is_being_written_to(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.add()
+    token = world.log_in()
+    world.clock.sleep(100)
+
+    def write() -> None:
+        raise DatabaseBusy("the database is being written to", database="x", cause="y")
+
+    monkeypatch.setattr(world.database, "write", write)
+    assert world.session(token).user.name == "ann"
 
 
 def test_an_outdated_digest_is_renewed_by_the_log_in(world: World) -> None:
