@@ -2,7 +2,7 @@
 
     read_header    the number and the kind, from the first record
     check_file     the whole file is read once: order of the records, totals; nothing is stored
-    file_records   the data or answer records, one after the other
+    file_records   the data or answer records of a checked file, one after the other
 
 Spec: docs/design/legacy.md, "Two-way replication".
 """
@@ -137,17 +137,27 @@ def read_header(feed: Feed, layout: Layout[Any], file: BinaryIO) -> FileHeader:
     return _header(feed, found)
 
 
-def file_records(feed: Feed, layout: Layout[Any], file: BinaryIO, kind: FileKind) -> Iterator[Found[Any]]:
-    """Yield the data records of a file, or its answer records; the order of the others is proven.
+def file_records(
+    feed: Feed, layout: Layout[Any], file: BinaryIO, kind: FileKind, behind: int = 0
+) -> Iterator[Found[Any]]:
+    """Yield the data records of a file that was checked, or its answer records.
 
     A data record whose fields can't be read comes with its fault: it is rejected by itself.
 
+    Args:
+        feed: declares the form.
+        layout: of the feed's files.
+        file: is at its beginning.
+        kind: of the file.
+        behind: the number of records that are passed over without being read.
+
     Raises:
-        Invalid: with the place in the file.
+        Invalid: the file isn't the one that was checked.
     """
-    for found in _every_record(feed, layout, file, kind):
-        if found.type.name == _wanted(feed, kind):
-            yield found
+    # The header stands before the first of them.
+    passed = behind + 1 if behind else 0
+    found_ones = layout.records(file, keep_faults=kind != "answer", may_lack=feed.file.record, behind=passed)
+    return (found for found in found_ones if found.type.name == _wanted(feed, kind))
 
 
 def check_file(feed: Feed, layout: Layout[Any], file: BinaryIO, today: str) -> Generator[int, None, CheckedFile]:

@@ -16,15 +16,17 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from adapters.database.replication.batches import FeedBatch, FeedBatches
+from adapters.database.replication.rows import FeedRow
 from adapters.transport import BodyGone, Delivery
 from hub.data_manager.batch_proof import BatchTooLarge
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.feed import FileKind
 from hub.replication.answers import refuse, repeat_answer
+from hub.replication.digested_file import DigestedFile
 from hub.replication.file_reading import CheckedFile, FileHeader, check_file, read_header
 from hub.replication.opened_feed import OpenFeed
 from hub.replication.staging import staged_rows
-from integration_objects.errors import HubError, Refused, Retryable, Waiting
+from integration_objects.errors import HubError, Refused, Waiting
 from schemas.batch_format import MOST_FILE_BYTES
 
 #: Rows that are stored in one transaction.
@@ -69,13 +71,13 @@ class FirstFileUnknown(Refused):
     mend = "name the number of a file that waits for it"
 
 
-class FeedFileChanged(Retryable):
-    """A file was changed after it was checked."""
+class FeedFileChanged(Refused):
+    """A file was changed after it came, before its first record was taken."""
 
-    what = "the file isn't the one that was checked"
+    what = "the file was changed after it came"
     where = "{batch.name}"
-    why = "it had {batch.records} records, and has {found}"
-    mend = "put the file back as it was; the command goes on where it ended"
+    why = "{reason}"
+    mend = "send the file once more, and let no other program write it while the hub works on it"
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,10 @@ def check(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBat
     """Read a waiting file once; it is staged next, or refused. Yields the bytes read so far."""
     surroundings = open_feed.open_hub.surroundings
     try:
-        with open_feed.folders.taken(source_of(open_feed, batch)) as file:
+        with open_feed.folders.taken(source_of(open_feed, batch)) as taken:
+            file = DigestedFile(taken)
             checked = yield from check_file(open_feed.feed, open_feed.layout, file, surroundings.now()[:10])
+            _prove_same(batch, file)
         with open_feed.write() as transaction:
             return _accept(open_feed, transaction, batch, checked)
     except (Refused, BodyGone) as error:
@@ -163,26 +167,43 @@ def check(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBat
 def stage(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBatch]:
     """Store the records of a checked file as rows, from the first one that isn't stored; yield the bytes read so far.
 
-    Raises:
-        FeedFileChanged: the file isn't the checked one.
+    A file that isn't the checked one any more is refused: none of its records was taken so far.
     """
     kind = cast(FileKind, "delta" if batch.kind == "resubmission" else batch.kind)
-    with open_feed.folders.taken(source_of(open_feed, batch)) as file:
-        rows = itertools.islice(
-            staged_rows(open_feed.feed, open_feed.key_field, open_feed.layout, file, kind), batch.staged_to, None
-        )
-        while part := list(itertools.islice(rows, STAGED)):
-            with open_feed.write() as transaction:
-                open_feed.prove_running(transaction)
-                # First, so that a process that comes too late hears of the other one, and not of a row that is there.
-                batch = open_feed.batches(transaction).advance(batch, staged_to=part[-1].position)
-                open_feed.rows(transaction).add(batch.id, part)
-            yield part[-1].place or 0
-    if batch.staged_to != batch.records:
-        raise FeedFileChanged(batch=batch, found=batch.staged_to)
+    try:
+        with open_feed.folders.taken(source_of(open_feed, batch)) as taken:
+            file = DigestedFile(taken)
+            rows = staged_rows(open_feed.feed, open_feed.key_field, open_feed.layout, file, kind, batch.staged_to)
+            while part := _next_rows(batch, rows):
+                with open_feed.write() as transaction:
+                    open_feed.prove_running(transaction)
+                    # First, so that a process that comes too late hears of the other one, and not of a row that is
+                    # there.
+                    batch = open_feed.batches(transaction).advance(batch, staged_to=part[-1].position)
+                    open_feed.rows(transaction).add(batch.id, part)
+                yield part[-1].place or 0
+            _prove_same(batch, file)
+    except FeedFileChanged as error:
+        with open_feed.write() as transaction:
+            return refuse(open_feed, transaction, batch, error)
     state = "merging" if batch.kind == "answer" else "judging"
     with open_feed.write() as transaction:
         return open_feed.batches(transaction).advance(batch, state=state)
+
+
+def _next_rows(batch: FeedBatch, rows: Iterator[FeedRow]) -> list[FeedRow]:
+    try:
+        return list(itertools.islice(rows, STAGED))
+    except Refused as error:
+        # The checked file has no such fault.
+        raise FeedFileChanged(batch=batch, reason=f"it had no fault, and now {error.what} ({error.where})") from error
+
+
+def _prove_same(batch: FeedBatch, file: DigestedFile) -> None:
+    """Prove that the bytes that were read are those that came; the digest is compared at the end of a reading."""
+    found = file.digest()
+    if found != batch.digest:
+        raise FeedFileChanged(batch=batch, reason=f"its digest was {batch.digest}, and is {found}")
 
 
 def _register(open_feed: OpenFeed, delivery: Delivery) -> Received:

@@ -57,9 +57,17 @@ class FeedVersionUnfit(Refused):
     mend = "send the record with its time of change"
 
 
-def staged_rows(feed: Feed, key: Field, layout: Layout[Any], file: BinaryIO, kind: FileKind) -> Iterator[FeedRow]:
-    """Yield a row for each data or answer record of a file; *key* is the field of the root's key."""
-    for position, found in enumerate(file_records(feed, layout, file, kind), 1):
+def staged_rows(
+    feed: Feed, key: Field, layout: Layout[Any], file: BinaryIO, kind: FileKind, behind: int = 0
+) -> Iterator[FeedRow]:
+    """Yield a row for each data or answer record of a checked file behind a position.
+
+    *key* is the field of the root's key.
+
+    Raises:
+        Invalid: the file isn't the one that was checked.
+    """
+    for position, found in enumerate(file_records(feed, layout, file, kind, behind), behind + 1):
         yield _answer_row(feed, position, found) if kind == "answer" else _data_row(feed, key, kind, position, found)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import BinaryIO, ClassVar, NoReturn
 
 from integration_objects.component import Field, FieldType
@@ -159,7 +160,9 @@ class CsvLayout(Layout[CsvRecord]):
 
     # Reading
 
-    def records(self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "") -> Iterator[Found[CsvRecord]]:
+    def records(
+        self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "", behind: int = 0
+    ) -> Iterator[Found[CsvRecord]]:
         """Yield each line of a file by itself."""
         lines = self.dialect.lines(file)
         names: list[str] | None = None
@@ -169,7 +172,7 @@ class CsvLayout(Layout[CsvRecord]):
         places = {each.name: self._places(each, names) for each in self.every_type()}
         lacking = {each.name: frozenset(each.record.columns) - frozenset(names or ()) for each in self.every_type()}
         lines = self._without_last_empty(lines, is_record=not self.type_field and len(self.columns) == 1)
-        for line, placed in self.positioned(lines):
+        for line, placed in islice(self.positioned(lines), behind, None):
             cells = self.dialect.cells(line)
             type = placed or self._type_of(line, cells, type_place)
             fault: HubError | None = None

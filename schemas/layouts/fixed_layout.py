@@ -6,6 +6,7 @@ Spec: docs/design/legacy.md, "Layouts".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import BinaryIO, ClassVar
 
 from integration_objects.component import Field, FieldType
@@ -116,9 +117,12 @@ class FixedLayout(Layout[FixedRecord]):
         """The record format and the code page."""
         return f"{self.format.name} records, code page {self.options.code_page}"
 
-    def records(self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "") -> Iterator[Found[FixedRecord]]:
+    def records(
+        self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "", behind: int = 0
+    ) -> Iterator[Found[FixedRecord]]:
         """Yield each record of a file by itself."""
-        for number, ((offset, data), placed) in enumerate(self.positioned(self.format.read(file)), 1):
+        cut = islice(self.positioned(self.format.read(file)), behind, None)
+        for number, ((offset, data), placed) in enumerate(cut, behind + 1):
             fault, lacking = None, frozenset[str]()
             try:
                 type = placed or self._type_of(data)

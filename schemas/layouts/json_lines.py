@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO, ClassVar
 
 from integration_objects.component import FieldType
@@ -90,9 +91,11 @@ class JsonLinesLayout(Layout[JsonRecord]):
         """The schema in words."""
         return f"lines of JSON, as {self.schema} describes them"
 
-    def records(self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "") -> Iterator[Found[JsonRecord]]:
+    def records(
+        self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "", behind: int = 0
+    ) -> Iterator[Found[JsonRecord]]:
         """Yield each line of a file by itself."""
-        for (number, offset, data), placed in self.positioned(_lines(file)):
+        for (number, offset, data), placed in islice(self.positioned(_lines(file)), behind, None):
             fault: HubError | None = None
             try:
                 value = read_json(data, _LIMITS)

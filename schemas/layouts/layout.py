@@ -308,7 +308,9 @@ class Layout(ABC, Generic[R]):
         """The form of the file in words, for people."""
 
     @abstractmethod
-    def records(self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "") -> Iterator[Found[R]]:
+    def records(
+        self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "", behind: int = 0
+    ) -> Iterator[Found[R]]:
         """Yield each record of a file by itself, without a look at its place among the others.
 
         Args:
@@ -317,6 +319,7 @@ class Layout(ABC, Generic[R]):
                 other fields.
             may_lack: the type whose records may lack fields: a column of the header, a key, or fields behind the end of
                 a short record. They are found with the names of these fields.
+            behind: the number of the file's first records that are passed over: they are cut, and not read.
 
         Raises:
             Invalid: with the record's number and its place in the file.
