@@ -2,10 +2,12 @@
 
     <object>        a table for each kind of record, a column for each field, all of them text; the user edits these
     base_<object>   the same records as they were downloaded; the edits are the differences
+    <reference>     tables that the user only reads: products, prices, services; they have no second table
     returned        the changes of the user that weren't taken, with their reasons; deleting a row lets the change go
     orderhub_file   one row: the file's id, its user, its number
 
-There are no triggers: a program that edits the file with triggers switched off would lose changes.
+There are no triggers: a program that edits the file with triggers switched off would lose changes. Foreign keys say
+what belongs together; SQLite proves them for programs that switch them on.
 
 Spec: docs/design/legacy.md, "Remote clients"; docs/remote_clients.md.
 """
@@ -80,27 +82,71 @@ class RemoteFileExists(Refused):
 
 
 @dataclass(frozen=True)
+class Above:
+    """The record to which a record belongs.
+
+    Attributes:
+        fields: the fields that name it.
+        table: its table.
+        columns: the columns of its key.
+        cascades: whether the record goes when that one is deleted.
+    """
+
+    fields: Sequence[str]
+    table: str
+    columns: Sequence[str]
+    cascades: bool = True
+
+
+@dataclass(frozen=True)
 class RemoteTable:
     """A table of the file.
 
     Attributes:
         name: the table's name.
-        key: the field that names a record.
+        key: the fields that name a record.
         columns: the column of each field.
+        above: the records to which a record belongs.
+        is_reference: whether users only read the table.
     """
 
     name: str
-    key: str
+    key: Sequence[str]
     columns: Mapping[str, str]
+    above: Sequence[Above] = ()
+    is_reference: bool = False
 
-    def statement(self, name: str) -> str:
-        """Return the statement that makes the table by a *name*; a file's must be the same, letter by letter."""
-        key = self.columns[self.key]
+    def statements(self) -> dict[str, str]:
+        """Return the statements that make the tables, by name; a file's must be the same, letter by letter."""
         columns = [
-            f'"{column}" TEXT NOT NULL PRIMARY KEY' if column == key else f'"{column}" TEXT'
-            for column in self.columns.values()
+            f'"{column}" TEXT NOT NULL' if name in self.key else f'"{column}" TEXT'
+            for name, column in self.columns.items()
         ]
-        return f'CREATE TABLE "{name}" ({", ".join(columns)})'
+        columns.append(f"PRIMARY KEY ({self._names(self.key)})")
+        belongs = [
+            f'FOREIGN KEY ({self._names(above.fields)}) REFERENCES "{above.table}" ({_names(above.columns)})'
+            + (" ON DELETE CASCADE" if above.cascades and not self.is_reference else "")
+            for above in self.above
+        ]
+        base = {} if self.is_reference else {f"base_{self.name}": columns}
+        tables = {self.name: [*columns, *belongs], **base}
+        return {name: f'CREATE TABLE "{name}" ({", ".join(parts)})' for name, parts in tables.items()}
+
+    def key_of(self, record: Record) -> str | None:
+        """Return the text that names a record; None if a field of its key has no value.
+
+        >>> RemoteTable("part", ["Of", "Name"], {}).key_of({"Of": "a/b", "Name": "c"})
+        'a\\\\/b/c'
+        """
+        parts = [record[name] for name in self.key]
+        if len(parts) == 1:
+            return parts[0]
+        # A slash of a part gets a backslash: two keys never have one text.
+        texts = [part.replace("\\", r"\\").replace("/", r"\/") for part in parts if part is not None]
+        return "/".join(texts) if len(texts) == len(parts) else None
+
+    def _names(self, fields: Iterable[str]) -> str:
+        return _names(self.columns[name] for name in fields)
 
 
 @dataclass(frozen=True)
@@ -158,8 +204,13 @@ def _read(connection: sqlite3.Connection, tables: Sequence[RemoteTable], place: 
     if len(values) != 3 or not values[2].isdecimal():
         raise RemoteFileFaulty(place=place, fault="the table orderhub_file must have the one row that the hub wrote")
     id, user_id, number = values
-    base = {table.name: _records(connection, table, f"base_{table.name}", place) for table in tables}
     edited = {table.name: _records(connection, table, table.name, place) for table in tables}
+    base = {
+        table.name: edited[table.name]
+        if table.is_reference
+        else _records(connection, table, f"base_{table.name}", place)
+        for table in tables
+    }
     returned = connection.execute(f"SELECT {_names(RETURNED)} FROM returned").fetchall()  # noqa: S608
     if not all(isinstance(row[0], str) for row in returned):
         raise RemoteFileFaulty(place=place, fault="a row of the table returned has no id")
@@ -173,6 +224,10 @@ def _prove_schema(connection: sqlite3.Connection, tables: Sequence[RemoteTable],
         if fault != "ok":
             raise RemoteFileFaulty(place=place, fault=f"it is damaged: {fault}")
     found = {name: (kind, sql) for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_schema")}
+    for name, (kind, _) in found.items():
+        if kind == "trigger":
+            fault = f"it has the trigger {name}, and a trigger could change what the user didn't write"
+            raise RemoteFileFaulty(place=place, fault=fault)
     for name, statement in _statements(tables).items():
         if found.get(name) != ("table", statement):
             fault = f"the table {name} is missing, or it has other columns than the hub's"
@@ -183,9 +238,10 @@ def _records(connection: sqlite3.Connection, table: RemoteTable, name: str, plac
     records: dict[str, Record] = {}
     for row in connection.execute(f'SELECT {_names(table.columns.values())} FROM "{name}"'):  # noqa: S608
         record = dict(zip(table.columns, (_text(value, name, place) for value in row), strict=True))
-        key = record[table.key]
+        key = table.key_of(record)
         if key is None:
-            raise RemoteFileFaulty(place=place, fault=f"a row of the table {name} has no {table.columns[table.key]}")
+            lacking = next(table.columns[part] for part in table.key if record[part] is None)
+            raise RemoteFileFaulty(place=place, fault=f"a row of the table {name} has no {lacking}")
         records[key] = record
     return records
 
@@ -214,7 +270,8 @@ def write_remote_file(file: RemoteFile, tables: Iterable[RemoteTable], place: st
         connection.execute("INSERT INTO orderhub_file VALUES (?, ?, ?)", (file.id, file.user_id, str(file.number)))
         for table in tables:
             marks = ", ".join("?" for _ in table.columns)
-            for name, records in ((f"base_{table.name}", file.base), (table.name, file.edited)):
+            for name in table.statements():
+                records = file.edited if name == table.name else file.base
                 rows = [[record[field] for field in table.columns] for record in records[table.name].values()]
                 connection.executemany(f'INSERT INTO "{name}" VALUES ({marks})', rows)  # noqa: S608
         marks = ", ".join("?" for _ in RETURNED)
@@ -281,7 +338,7 @@ def replace_bytes(path: pathlib.Path, content: bytes, before: bytes | None) -> N
 def _statements(tables: Iterable[RemoteTable]) -> dict[str, str]:
     statements = {"orderhub_file": _FILE}
     for table in tables:
-        statements |= {name: table.statement(name) for name in (table.name, f"base_{table.name}")}
+        statements |= table.statements()
     columns = ", ".join(f'"{name}" TEXT' for name in RETURNED)
     return {**statements, "returned": f'CREATE TABLE "returned" ({columns})'}
 

@@ -154,7 +154,8 @@ class Batch:
             assert isinstance(request, AddItem)  # noqa: S101  # nothing else was put there
             with located(self._where(number)):
                 parent = None if request.beneath is None else self._find(request.beneath)
-            item = self.maker.make(request.product, self._place_of(parent), request.quantity or "1")
+            place, quantity = self._place_of(parent), request.quantity or "1"
+            item = self.maker.make(request.product, place, quantity, alone=request.alone)
             added[number] = item
             self.parents[id(item)] = parent
             self.parents |= {id(below): item if above is None else above for below, above in walk_items(item)}

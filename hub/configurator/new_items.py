@@ -38,13 +38,19 @@ class ItemMaker:
         self._count = 0
 
     def make(
-        self, product_id: str, above: Place | None, quantity: str = "1", without: Mapping[str, int] | None = None
+        self,
+        product_id: str,
+        above: Place | None,
+        quantity: str = "1",
+        without: Mapping[str, int] | None = None,
+        alone: bool = False,
     ) -> PropertySet:
         """Make an item of a product with its defaults, recursively.
 
         Args:
             above: the place above the item; a bundle there may change the product's structure.
             without: by component, how many the item will get in another way, so that its defaults are fewer.
+            alone: whether the item gets no default components at all.
 
         Raises:
             ProductNotInCatalogue: the catalogue doesn't have it.
@@ -54,7 +60,7 @@ class ItemMaker:
             raise ProductNotInCatalogue(product_id, self.catalogue)
         # By hand: default components may stand deeper beneath each other than Python recurs.
         top = self._item(product_id, quantity)
-        stack = [(top, above)]
+        stack = [] if alone else [(top, above)]
         while stack:
             item, parent = stack.pop()
             place = place_of(item, parent, self.catalogue)

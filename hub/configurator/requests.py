@@ -9,7 +9,8 @@ Their JSON form, which `requests_json` reads and writes:
      {"request": "copy", "item": "L1", "fields": {"Service Id": "509-555-0103..509-555-0110"}},
      {"request": "move", "item": KEY, "beneath": KEY},
      {"request": "remove", "item": KEY},
-     {"request": "remove", "item": KEY, "attribute": "Colour"}]
+     {"request": "remove", "item": KEY, "attribute": "Colour"},
+     {"request": "add", "product": "Caller Id", "beneath": KEY, "alone": true}]
 
 An item is named by its Integration Id, or by the name that an `add` of the same batch gives it; a path (``item_path``)
 goes down from there by Product Ids: ``L1/Voice Mail``, ``KEY/Local Line[2]/Caller Id``. The steps are counted in the
@@ -37,6 +38,7 @@ class AddItem:
         name: the item's name in the batch's other requests; None for none.
         quantity: a number of 0 or more; None for 1.
         attributes: values to set, None to have none.
+        alone: whether the item comes without its product's default components.
     """
 
     product: str
@@ -45,6 +47,7 @@ class AddItem:
     quantity: str | None = None
     fields: Fields = field(default_factory=dict)
     attributes: Fields = field(default_factory=dict)
+    alone: bool = False
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,9 @@ def requests_to_json(requests: Sequence[Request]) -> str:
 
 
 def _document(request: Request) -> dict[str, Any]:
-    values = {name: value for name, value in vars(request).items() if value is not None and value not in ({}, ())}
+    values = {
+        name: value for name, value in vars(request).items() if value is not None and value not in ({}, (), False)
+    }
     if isinstance(request, CopyItem):
         values["times"] = str(request.times)
     return {"request": kind_of(request), **values}

@@ -11,8 +11,12 @@ from dataclasses import replace
 from adapters.database.replication.remote_files import KeptFile, RemoteFiles
 from adapters.remote_file import RemoteFile, write_remote_file
 from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.replication.remote_catalogue import reference_records
 from hub.replication.remote_records import by_table, remote_tables, seen_accounts, seen_records
+from hub.workflow_manager.origin import Origin
+from integration_objects.complex_object import instances
 from integration_objects.errors import Refused
+from integration_objects.names import QUOTE
 
 USER = "User"
 
@@ -99,8 +103,11 @@ def new_file(
     tables = remote_tables(open_hub.stored_objects)
     newest = files.newest()
     number = 1 if newest is None else newest.number + 1
-    records = seen_records(transaction.store, seen_accounts(transaction.store, accounts, has_hierarchy))
-    renamed = by_table(tables, records)
+    accounts_seen = seen_accounts(transaction.store, accounts, has_hierarchy)
+    records = seen_records(transaction, accounts_seen)
+    run = transaction.run(Origin("remote", user_id, f"{number}"))
+    quotes = instances(transaction.store.query(QUOTE, {"Account Id": accounts_seen})) if accounts_seen else []
+    renamed = by_table(tables, {**records, **reference_records(transaction, run, quotes)})
     returned = [
         (each.id, each.object, each.key, each.field, each.base, each.yours, each.hub, each.reason, str(each.number))
         for each in files.open_returned()

@@ -79,7 +79,7 @@ class CatalogueReader:
         # its savepoint may still be rolled back.
         kept = {} if self._store.has_changed(_PRODUCT) else self._catalogues
         if wanted not in kept:
-            products = self._store.query(_PRODUCT) if wanted is None else self._with_components(wanted)
+            products = self._store.query(_PRODUCT) if wanted is None else self.with_components(wanted)
             catalogue = catalogue_of(products, self._definitions, SecretNames(self._secrets))
             kept[wanted] = Stored(catalogue, flat(products))
         return kept[wanted]
@@ -111,8 +111,8 @@ class CatalogueReader:
                 self._marked = marked
         return sorted({*self._secrets, *marked})
 
-    def _with_components(self, product_ids: frozenset[str]) -> PropertySet:
-        """Read products level by level: one query for each level of their structures."""
+    def with_components(self, product_ids: Iterable[str]) -> PropertySet:
+        """Read products and the products in their structures: one query for each level of the structures."""
         products: list[PropertySet] = []
         known_ids: set[str] = set()
         wanted_ids = set(product_ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames, mask
@@ -45,6 +45,7 @@ class Outcome:
         notes: the report.
         rows: a table; all rows have the same names, in the order in which they are shown.
         drawing: an SVG document for people; "" for none.
+        names: the keys of the items to which the caller's requests gave names.
     """
 
     state: str = "done"
@@ -54,6 +55,7 @@ class Outcome:
     notes: tuple[Note, ...] = ()
     rows: tuple[Mapping[str, str | None], ...] = ()
     drawing: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def without_secrets(outcome: Outcome, names: SecretNames, request: PropertySet) -> Outcome:

@@ -11,7 +11,8 @@ Source: "Workflow Processes", a to d; spec: docs/design/workflows.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from hub.configurator.requests import AddItem, Request
 from hub.workflow_manager.arguments import Argument
@@ -112,6 +113,7 @@ def new_products_and_services(
     quote = active_quote(run, customer, session)  # 1
     _designate_accounts(run, quote, customer)  # 2
     notes: tuple[Note, ...] = ()
+    names: Mapping[str, str] = {}
     if product is not None or requests:
         if requests:
             added = [] if product is None else [AddItem(product, name=product, quantity=quantity or "1")]
@@ -120,9 +122,9 @@ def new_products_and_services(
         else:
             changed = _started(run, account, product or "", quantity)
         priced = price_as_wanted(run, quote, changed.state)
-        notes = (*changed.notes, *priced.notes)
+        notes, names = (*changed.notes, *priced.notes), changed.names
         put_lines(run, quote, (), lines_of(run, None, priced.state, QUOTE))
-    return Outcome(objects=(message(QUOTE, [quote]),), notes=(*notes, *document_totals(quote)))  # 3
+    return Outcome(objects=(message(QUOTE, [quote]),), notes=(*notes, *document_totals(quote)), names=names)  # 3
 
 
 def modify(
@@ -157,7 +159,8 @@ def modify(
     set_due(line_items(ComplexObject.of(changed.state).header), due_date)
     priced = price_as_wanted(run, quote, changed.state)
     notes = (*changed.notes, *priced.notes)
-    return _put(run, quote, requested, priced.state, notes, due_date)  # sub-process, 4 and 5
+    outcome = _put(run, quote, requested, priced.state, notes, due_date)  # sub-process, 4 and 5
+    return replace(outcome, names=changed.names)
 
 
 def disconnect(run: Run, account: str, root: str, due_date: str | None = None, session: str | None = None) -> Outcome:

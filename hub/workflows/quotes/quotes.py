@@ -176,7 +176,7 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     priced = price_as_wanted(run, header, changed.state)
     put_lines(run, header, item.lines, lines_of(run, item.before, priced.state, QUOTE))  # 8 to 10
     notes = (*item.notes, *changed.notes, *priced.notes, *document_totals(header))
-    return Outcome(objects=(message(QUOTE, [header]),), notes=notes)
+    return Outcome(objects=(message(QUOTE, [header]),), notes=notes, names=changed.names)
 
 
 def reprice(run: Run, quote: str, price_list: str | None = None, valid_until: str | None = None) -> Outcome:

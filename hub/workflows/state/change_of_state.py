@@ -11,9 +11,9 @@ docs/design/workflows.md, "Configurator and pricing".
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hub.configurator.port import ConfigurationRefused, Configured, ProductNotInCatalogue
 from hub.configurator.requests import AddItem, Request
@@ -71,10 +71,15 @@ PRICE, TOTAL, RATE = "price", "total", "rate"
 
 @dataclass(frozen=True)
 class ChangedState:
-    """A state after a change, and the report of the change."""
+    """A state after a change, and the report of the change.
+
+    Attributes:
+        names: the keys of the items to which the requests gave names.
+    """
 
     state: PropertySet
     notes: tuple[Note, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[Request]) -> ChangedState:
@@ -108,7 +113,7 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
     changed = message(ASSET, [configured.instance]) if line_items(configured.instance) else no_profile(account_id)
     _refuse_beneath_suspended(run, state, changed, f"account '{account_id}'")
     forget_old_addresses(state, changed)
-    return ChangedState(changed, (*_notes(configured), *left_out))
+    return ChangedState(changed, (*_notes(configured), *left_out), configured.names)
 
 
 @contextmanager
@@ -267,8 +272,8 @@ def lines_of(run: Run, before: PropertySet | None, after: PropertySet | None, ou
             item.properties[DUE_DATE] = None
     for item in items_from(roots):
         # Delta passes all fields through, and a line has rows, statuses and dates of its own.
-        for field in _OF_THE_STATE:
-            item.properties.pop(field, None)
+        for name in _OF_THE_STATE:
+            item.properties.pop(name, None)
         # Null and not absent: the line may take the row of one with an alias, and the store keeps what isn't carried.
         item.properties.setdefault(ALIAS, None)
         for attribute in attributes(item):

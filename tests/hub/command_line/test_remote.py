@@ -33,10 +33,11 @@ def test_the_example_can_be_typed(tmp_path: pathlib.Path, command: Any) -> None:
     for words, lines in steps():
         if words[0] == "sqlite3":
             with closing(sqlite3.connect(tmp_path / words[1])) as connection:
-                connection.execute(words[2])
+                rows = connection.execute(words[2]).fetchall()
                 connection.commit()
-            continue
-        printed = command(*words[1:]).out
+            printed = "\n".join("|".join(value or "" for value in row) for row in rows)
+        else:
+            printed = command(*words[1:]).out
         assert shows([line for line in printed.splitlines() if line.strip()], lines), f"{words}\n{printed}"
 
 

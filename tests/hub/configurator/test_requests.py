@@ -60,7 +60,7 @@ def test_numbers_may_stand_without_quotes():
         (
             '[{"request": "add", "produkt": "P"}]',
             "request 1",
-            "'add' has no part 'produkt'; it has product, beneath, name, quantity, fields, attributes",
+            "'add' has no part 'produkt'; it has product, beneath, name, quantity, fields, attributes, alone",
             "did you mean 'product'?",
         ),
         ('[{"request": "add"}]', "request 1, product", "'add': expected a value, found none", "give it"),

@@ -15,7 +15,7 @@ from hub.replication.remote_apply import Applied, apply_file
 from hub.replication.remote_extract import extract
 from integration_objects.complex_object import message
 from integration_objects.property_set import PropertySet
-from tests.road import Road
+from tests.road import Road, sample
 
 
 class RemoteClient:
@@ -49,13 +49,13 @@ class RemoteClient:
         """Make or change an object at the hub."""
         values = {field.replace("_", " "): value for field, value in fields.items()}
         with self.road.open_hub.write() as transaction:
-            transaction.store.upsert(message(name, [PropertySet(name, properties=values)]))
+            transaction.store.upsert(message(name, [PropertySet(_node(name), properties=values)]))
 
     def delete(self, name: str, **key: str) -> None:
         """Delete an object at the hub."""
         values: dict[str, str | None] = {field.replace("_", " "): value for field, value in key.items()}
         with self.road.open_hub.write() as transaction:
-            transaction.store.delete(message(name, [PropertySet(name, properties=values)]))
+            transaction.store.delete(message(name, [PropertySet(_node(name), properties=values)]))
 
     def stored(self, name: str, field: str, **key: Any) -> list[str | None]:
         """Return a field of the hub's objects with a key."""
@@ -85,3 +85,14 @@ class RemoteClient:
         """Return the changes on which the user hasn't acted, as the hub keeps them."""
         with self.road.open_hub.read() as transaction:
             return RemoteFiles(transaction.connection, self.user).open_returned()
+
+
+def stocked(road: Road) -> Road:
+    """Give a hub products and prices."""
+    for name in ("catalogue.xml", "price_list.xml"):
+        road.load(sample(name))
+    return road
+
+
+def _node(name: str) -> str:
+    return name.removeprefix("OM ")

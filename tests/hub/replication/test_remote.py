@@ -18,9 +18,12 @@ from adapters.remote_file import (
     read_bytes,
     replace_bytes,
 )
-from hub.replication import remote_apply
+from hub.replication import remote_flat_edits
 from hub.replication.remote_apply import RemoteFileSuperseded, RemoteFileUnknown, apply_file
 from hub.replication.remote_extract import NoAccountsNamed, RemoteAccountUnknown, RemoteUserUnknown
+from hub.workflow_manager.run import Run
+from integration_objects.complex_object import instances
+from integration_objects.property_set import PropertySet
 from tests.hub.replication.remote_client import RemoteClient
 
 
@@ -137,7 +140,7 @@ def test_what_cannot_be_changed_offline_comes_back(sqlite: RemoteClient) -> None
         "UPDATE account SET status = 'Closed'",
         "INSERT INTO account (account_id, name) VALUES ('N-A', 'New')",
         "DELETE FROM trouble_ticket",
-        "INSERT INTO om_quote (row_id, account_id) VALUES ('N-Q', 'A-1')",
+        "INSERT INTO om_order (row_id, account_id) VALUES ('N-O', 'A-1')",
     )
     applied = sqlite.apply()
     assert not applied.taken
@@ -146,8 +149,8 @@ def test_what_cannot_be_changed_offline_comes_back(sqlite: RemoteClient) -> None
         ("Account", "Account Id"),
         ("Account", "Name"),
         ("Trouble Ticket", None),
-        ("OM Quote", "Row Id"),
-        ("OM Quote", "Account Id"),
+        ("OM Order", "Row Id"),
+        ("OM Order", "Account Id"),
     ]
     assert sqlite.sql("SELECT ticket_number FROM trouble_ticket") == [("T-1",)]
 
@@ -324,14 +327,14 @@ def test_a_record_that_changes_while_the_file_is_applied_is_read_again(
     sqlite.extract("A-1")
     sqlite.sql("UPDATE contact SET phone_number = '2'")
     shift = iter(["7"])
-    write = remote_apply.load
+    write = remote_flat_edits.load
 
-    def behind_time(run: remote_apply.Run, tree: remote_apply.PropertySet) -> list[str]:
-        for node in remote_apply.instances(tree):
+    def behind_time(run: Run, tree: PropertySet) -> list[str]:
+        for node in instances(tree):
             node.properties["Modification Number"] = next(shift, node.get("Modification Number"))
         return write(run, tree)
 
-    monkeypatch.setattr(remote_apply, "load", behind_time)
+    monkeypatch.setattr(remote_flat_edits, "load", behind_time)
     assert sqlite.apply().taken == ["Contact C-1"]
 
 
