@@ -26,7 +26,7 @@ from hub.workflows.fulfilment.late_answers import (
 )
 from hub.workflows.fulfilment.taken_lines import take_lines
 from hub.workflows.fulfilment.task_answers import asked_lines, not_known, set_task_status
-from hub.workflows.fulfilment.work_orders import is_sent
+from hub.workflows.fulfilment.work_orders import is_sent, is_waiting
 from hub.workflows.state.milestones import MILESTONE, reach
 from hub.workflows.state.order_lookup import described, in_force, revision_of
 from hub.workflows.state.statuses import FAILED, StatusChangeRefused, change_to, check_change
@@ -184,25 +184,26 @@ def _refuse_unknown(run: Run, status: PropertySet) -> None:
 
 
 def _is_replaced(status: PropertySet, work_orders: Sequence[PropertySet]) -> bool:
-    """Tell whether a status answers a revision that a later one has replaced.
+    """Tell whether a status answers a revision that a later one has replaced, or will once its turn comes.
 
     Raises:
         WorkOrderRevisionUnknown: there never was such a revision.
     """
     text = status.get("Revision")
-    if text is None:
-        return False
-    revision = read_number(text)
     # A sender's number answers all work orders of the order; each of them counts its own revisions.
     named = {line.get(KEY) for line in line_items(status)}
     concerned = [
         work_order for work_order in work_orders if any(line.get(KEY) in named for line in items_of(work_order))
     ]
+    has_later = any(is_waiting(work_order) for work_order in concerned)
+    if text is None:
+        return has_later
+    revision = read_number(text)
     newest = max(map(revision_of, concerned or work_orders))
     # An answer to a revision that was never sent is the other system's fault, not an answer that comes too early.
     if not 1 <= revision <= newest or revision != revision.to_integral_value():
         raise WorkOrderRevisionUnknown(revision=revision, number=work_orders[0].get("Work Order Number"), newest=newest)
-    return revision < newest
+    return has_later or revision < newest
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.completion_dates import prove_completed
 from hub.workflows.fulfilment.corrections import COMPLETED_DATE
 from hub.workflows.fulfilment.facts import set_facts
-from hub.workflows.fulfilment.revisions import same_request
+from hub.workflows.fulfilment.revisions import same_work
 from hub.workflows.state.order_lookup import SUBMITTED, described, revision_of
 from integration_objects.complex_object import ComplexObject, action_code, instances, items_of, message
 from integration_objects.errors import Refused
-from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER, WORK_ORDER
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 #: how entries are resolved whose lines are complete as the present revision asks
@@ -104,10 +104,7 @@ def split_answers(
     present: list[PresentAnswer] = []
     late: list[LateAnswer] = []
     former: list[PropertySet] | None = None
-    # Only fields that provisioning is sent are compared: another price is the same work.
-    sent = run.definitions[WORK_ORDER].root.children[LINE_ITEM].fields
-    compared = run.definitions[ORDER].root.children[LINE_ITEM].compared
-    ask_the_same = same_request(run, but_not=("Service Id", *(name for name in compared if name not in sent)))
+    ask_the_same = same_work(run)
     for answer in answers:
         key = answer.get(KEY)
         line, item = lines.get(key), items.by_key(key)

@@ -83,11 +83,13 @@ class PlannedWorkOrder:
         lines: the order's lines on which the system is to work.
         waits: everything that must be over before it starts.
         start: the date before which it doesn't start; None for none.
+        amends: the work order that was sent with these lines; they ask otherwise now. None for none.
     """
 
     system: str
     task: str
     unit: str | None
+    amends: PropertySet | None = None
     lines: list[PropertySet] = field(default_factory=list)
     waits: Sequence[AnyWait] = ()
     start: str | None = None
@@ -171,6 +173,7 @@ def plan_work_orders(
     after_products: AfterProducts = MappingProxyType({}),
     joined_ids: Container[int] = (),
     given: Mapping[tuple[str, str], PropertySet] = MappingProxyType({}),
+    amended: Container[tuple[str, str]] = (),
 ) -> list[PlannedWorkOrder]:
     """Plan the work orders of an order.
 
@@ -182,6 +185,8 @@ def plan_work_orders(
         joined_ids: identities of the lines that have a Service Id from the network.
         given: the work orders that were sent, by the lines' keys and the tasks that they ask for: these are in no
             planned work order, and others wait for them.
+        amended: those keys and tasks of *given* that ask otherwise now. They are in a planned work order if they have
+            to wait again.
 
     Returns:
         The work orders in an order in which they can be worked.
@@ -189,7 +194,7 @@ def plan_work_orders(
     Raises:
         PlanInCircle: tasks wait for each other.
     """
-    return _Planner(order, tasks, clock, after_products, joined_ids, given).work_orders()
+    return _Planner(order, tasks, clock, after_products, joined_ids, given, amended).work_orders()
 
 
 @dataclass(eq=False)
@@ -228,9 +233,11 @@ class _Planner:
         after_products: AfterProducts,
         joined_ids: Container[int],
         given: Mapping[tuple[str, str], PropertySet],
+        amended: Container[tuple[str, str]],
     ) -> None:
         self._order, self._clock = order, clock
         self._after_products, self._joined_ids, self._given = after_products, joined_ids, given
+        self._amended = amended
         self._view = ComplexObject(order)
         #: the tasks that aren't complete, by the identity of the line
         self._nodes: dict[int, list[_Node]] = {}
@@ -249,7 +256,11 @@ class _Planner:
 
     def work_orders(self) -> list[PlannedWorkOrder]:
         nodes = [node for nodes in self._nodes.values() for node in nodes]
-        planned = [node for node in nodes if is_open(node.item) and self._given_to(node) is None]
+        planned = [
+            node
+            for node in nodes
+            if is_open(node.item) and (self._given_to(node) is None or self._place_of(node) in self._amended)
+        ]
         for node in planned:
             node.barriers = [barrier for barrier in self._barriers_of(node) if barrier.awaited]
             for barrier in node.barriers:
@@ -258,7 +269,11 @@ class _Planner:
 
     def _given_to(self, node: _Node) -> PropertySet | None:
         """Return the work order that was sent for a task; None for none."""
-        return self._given.get((node.item.get(KEY) or "", node.task.name))
+        return self._given.get(self._place_of(node))
+
+    @staticmethod
+    def _place_of(node: _Node) -> tuple[str, str]:
+        return node.item.get(KEY) or "", node.task.name
 
     def _barriers_of(self, node: _Node) -> Iterator[_Barrier]:
         """Yield the barriers that a task waits for."""
@@ -363,10 +378,13 @@ class _Planner:
         places = [self._places(barrier) for barrier in node.barriers]
         # The set itself, if there is one: all lines of an order may wait for all lines of it.
         after = places[0] if len(places) == 1 else frozenset[Hashable]().union(*places)
-        place = (system, task.name, unit, start, after, bool(lacking))
+        given = self._given_to(node)
+        if given is not None and not (lacking or start or after):
+            return  # it comes with the next revision of the work order that was sent
+        place = (system, task.name, unit, start, after, bool(lacking), id(given))
         work_order = work_orders.get(place)
         if work_order is None:
-            work_order = work_orders[place] = PlannedWorkOrder(system, task.name, unit, start=start)
+            work_order = work_orders[place] = PlannedWorkOrder(system, task.name, unit, given, start=start)
         node.work_order = work_order
         work_order.lines.append(item)
         # By identity first: the lines of a work order mostly wait for the same tasks.

@@ -12,7 +12,7 @@ from hub.services.items import quantity_of
 from hub.workflow_manager.run import Run
 from hub.workflows.state.task_progress import TASKS, forget_failed_tasks
 from integration_objects.complex_object import ComplexObject, action_code, attributes, items_of, message, put_list
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, ORDER
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, ORDER, WORK_ORDER
 from integration_objects.property_set import PropertySet
 
 
@@ -41,6 +41,16 @@ def same_request(run: Run, but_not: Container[str] = ("Service Id",)) -> Callabl
         )
 
     return ask_the_same
+
+
+def same_work(run: Run) -> Callable[[PropertySet, PropertySet], bool]:
+    """Make a function that tells whether two lines ask a system for the same: another price is the same work.
+
+    The lines are those of orders, or of work orders as they were sent.
+    """
+    sent = run.definitions[WORK_ORDER].root.children[LINE_ITEM].fields
+    compared = run.definitions[ORDER].root.children[LINE_ITEM].compared
+    return same_request(run, but_not=("Service Id", *(name for name in compared if name not in sent)))
 
 
 def _attributes_by_name(item: PropertySet) -> Mapping[str | None, PropertySet]:

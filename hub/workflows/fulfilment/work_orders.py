@@ -1,6 +1,7 @@
 """Work orders: an open order decomposed into requests for fulfilment systems, each sent when its turn comes.
 
-    Waiting     planned, and not sent: something that it waits for isn't over, or its Start Date is to come
+    Waiting     planned, and not sent: something that it waits for isn't over, or its Start Date is to come.
+                With a revision: it was sent, its lines ask otherwise now, and its next revision waits for its turn
     Open        sent; a revision replaces the whole work order
     Complete, Failed, Cancelled
 
@@ -10,7 +11,7 @@ docs/design/road.md "Out and back".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from hub.workflow_manager.named_workflow import request
@@ -25,7 +26,7 @@ from hub.workflows.fulfilment.plan import (
     plan_work_orders,
     tasks_of,
 )
-from hub.workflows.fulfilment.revisions import keep_progress
+from hub.workflows.fulfilment.revisions import keep_progress, same_work
 from hub.workflows.fulfilment.unprovided_lines import Clock, is_open
 from hub.workflows.fulfilment.waits import OpenWaits, Wait, write_waits
 from hub.workflows.state.due_dates import due_date
@@ -64,6 +65,11 @@ def is_sent(work_order: PropertySet) -> bool:
     return work_order.get("Revision") != "0"
 
 
+def is_waiting(work_order: PropertySet) -> bool:
+    """Tell whether a work order, or its next revision, waits for its turn."""
+    return work_order.get("Status") == WAITING
+
+
 def send_work_orders(run: Run, order: PropertySet, again: bool = False, must_leave: bool = False) -> None:
     """Plan the work orders of an order, store them, and send those that wait for nothing.
 
@@ -90,9 +96,9 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False, must_lea
             run.effects.insert(tree, fresh=True)  # its number is new under the account's lock: no key can be taken
         else:
             run.effects.synchronize(tree)
-        if is_sent(work_order):
+        if is_sent(work_order) and not is_waiting(work_order):
             _emit(run, work_order, must_leave)
-        elif work_order.get("Status") == WAITING:
+        elif is_waiting(work_order):
             if must_leave:
                 # Now, and not when it is sent: nobody could refuse the order any more.
                 _prove(run, work_order)
@@ -201,14 +207,20 @@ def start_work_orders(run: Run, order: PropertySet) -> bool:
     joined_ids = _joined_ids(run, order)
     all_waits = OpenWaits(view, joined_ids)
     for work_order in sorted(instances(run.query(WORK_ORDER, example)), key=_count):
-        open_keys = [key for key in asked_keys(work_order) if (item := view.by_key(key)) is not None and is_open(item)]
-        if not open_keys:
+        task = work_order.get("Task") or ""
+        open_keys = [
+            key
+            for key in asked_keys(work_order)
+            if (item := view.by_key(key)) is not None and is_open(item) and not is_task_complete(item, task)
+        ]
+        if not open_keys and not is_sent(work_order):
             # All of its lines have failed by another of their tasks.
             work_order.properties["Status"] = "Cancelled"
             run.effects.update(message(WORK_ORDER, [work_order]))
-        elif waits := open_waits(view, work_order, all_waits):
+        elif open_keys and (waits := open_waits(view, work_order, all_waits)):
             _report_held(run, order, view, work_order, waits)
-        elif clock.has_come(work_order.get("Start Date")):
+        elif not open_keys or clock.has_come(work_order.get("Start Date")):
+            # Without a line it is withdrawn: the system knows an earlier revision.
             wanted = set(open_keys)
             lines = [item for item in view.items if item.get(KEY) in wanted]
             sent = _revised(run, view, work_order, lines, joined_ids)
@@ -275,22 +287,37 @@ def _work_orders(run: Run, order: PropertySet, stored: Sequence[PropertySet]) ->
     joined_ids = _joined_ids(run, order)
     sent = [work_order for work_order in stored if is_sent(work_order)]
     asked = _asked_before(view, tasks, sent)
+    amended = _amended(run, view, asked)
     planned = plan_work_orders(
         order,
         tasks,
         _clock(run),
         after_products=run.products_before(_products(view.items)),
         joined_ids=joined_ids,
-        given=asked,
+        given={place: before.work_order for place, before in asked.items()},
+        amended=amended,
     )
     places: dict[_Place, PropertySet] = {}
     for work_order in sent:
         places.setdefault(_Place.of(work_order), work_order)
     lines = _lines_of_sent(view, asked, planned, places)
+    held: dict[int, PlannedWorkOrder] = {}
+    for plan in planned:
+        former = plan.amends
+        if former is not None and _can_wait(plan, former, lines.get(id(former), []), asked, amended):
+            held[id(former)] = plan
     for work_order in sent:
+        own = lines.get(id(work_order), [])
+        if id(work_order) in held:
+            yield _later(run, view, work_order, own, held[id(work_order)], joined_ids)
+            continue
+        # A line that has to wait again is withdrawn, where the system must hear of other lines now.
+        waiting = {id(line) for plan in planned if plan.amends is work_order for line in plan.lines}
+        own = [line for line in own if id(line) not in waiting]
         # Also without a line: provisioning must hear that an open work order asks for nothing any more.
-        if work_order.get("Status") == "Open" or lines.get(id(work_order)):
-            yield _revised(run, view, work_order, lines.get(id(work_order), []), joined_ids)
+        if work_order.get("Status") in ("Open", WAITING) or own:
+            yield _revised(run, view, work_order, own, joined_ids)
+    planned = [plan for plan in planned if plan.amends is None or held.get(id(plan.amends)) is not plan]
     unsent = [work_order for work_order in stored if not is_sent(work_order)]
     # Work orders of this order keep their numbers, also the ones that are done.
     last_number = max(map(_count, stored), default=0)
@@ -308,9 +335,7 @@ def _work_orders(run: Run, order: PropertySet, stored: Sequence[PropertySet]) ->
         if plan.is_ready:
             yield _revised(run, view, former, plan.lines, joined_ids)
         else:
-            waiting = _with_lines(run, view, former, plan.lines, joined_ids)
-            waiting.properties |= {"Status": WAITING, "Waits": write_waits(plan.waits), "Start Date": plan.start}
-            yield waiting
+            yield _later(run, view, former, plan.lines, plan, joined_ids)
     for work_order in unsent:
         if work_order.get("Status") == WAITING:
             # Nobody has heard of it: nothing has to be withdrawn.
@@ -337,26 +362,80 @@ def _header(order: PropertySet, source: PropertySet, name: str, plan: PlannedWor
     )
 
 
-def _asked_before(
-    view: ComplexObject, tasks: Tasks, sent: Iterable[PropertySet]
-) -> Mapping[tuple[str, str], PropertySet]:
-    """Return the open lines with their tasks for which a system has a work order, each with its work order."""
+@dataclass(frozen=True)
+class _Asked:
+    """A line for which a system has a work order: the work order, and the line as it is there."""
+
+    work_order: PropertySet
+    line: PropertySet
+
+
+def _asked_before(view: ComplexObject, tasks: Tasks, sent: Iterable[PropertySet]) -> Mapping[tuple[str, str], _Asked]:
+    """Return the open lines with their tasks for which a system has a work order, by key and task."""
     found = {}
     for work_order in sent:
         place = _Place.of(work_order)
-        for key in asked_keys(work_order):
-            item = view.by_key(key)
+        for line in items_of(work_order):
+            item = None if action_code(line) == NO_ACTION else view.by_key(line.get(KEY))
             if item is not None and any(
                 (task.name, task.system or item.get("Fulfilment System")) == (place.task, place.system)
                 for task in tasks.get(id(item), ())
             ):
-                found[key, place.task] = work_order
+                found[line.get(KEY) or "", place.task] = _Asked(work_order, line)
     return found
+
+
+def _amended(run: Run, view: ComplexObject, asked: Mapping[tuple[str, str], _Asked]) -> set[tuple[str, str]]:
+    """Return the keys and tasks of lines that ask for something else than their systems were told."""
+    ask_the_same = same_work(run)
+    return {
+        place
+        for place, before in asked.items()
+        # The lines of a revision that waits were never sent.
+        if is_waiting(before.work_order)
+        or ((item := view.by_key(place[0])) is not None and not ask_the_same(item, before.line))
+    }
+
+
+def _can_wait(
+    plan: PlannedWorkOrder,
+    former: PropertySet,
+    lines: Iterable[PropertySet],
+    asked: Mapping[tuple[str, str], _Asked],
+    amended: Set[tuple[str, str]],
+) -> bool:
+    """Tell whether the next revision of a work order that was sent can wait: only the plan's lines are new in it.
+
+    *lines* are all that the system is asked for now.
+    """
+    still_open = {line.get(KEY) for line in items_of(former) if line.get("Status") == "Open"}
+    waiting = {line.get(KEY) for line in plan.lines}
+    changed = {key for (key, task), before in asked.items() if before.work_order is former and (key, task) in amended}
+    # What of a revision that waits is new to the system isn't known any more.
+    is_known = not is_waiting(former)
+    return is_known and changed <= waiting and still_open | waiting == {line.get(KEY) for line in lines}
+
+
+def _later(
+    run: Run,
+    view: ComplexObject,
+    former: PropertySet,
+    lines: Sequence[PropertySet],
+    plan: PlannedWorkOrder,
+    joined_ids: Mapping[int, str],
+) -> PropertySet:
+    """Make a work order, or the next revision of one that was sent, which waits for its turn.
+
+    A system that has a revision keeps it until then; its answers are those to a replaced revision (`answers`).
+    """
+    waiting = _with_lines(run, view, former, lines, joined_ids)
+    waiting.properties |= {"Status": WAITING, "Waits": write_waits(plan.waits), "Start Date": plan.start}
+    return waiting
 
 
 def _lines_of_sent(
     view: ComplexObject,
-    asked: Mapping[tuple[str, str], PropertySet],
+    asked: Mapping[tuple[str, str], _Asked],
     planned: Iterable[PlannedWorkOrder],
     places: Mapping[_Place, PropertySet],
 ) -> Mapping[int, list[PropertySet]]:
@@ -365,10 +444,10 @@ def _lines_of_sent(
     *places* are the places to which new lines can go, each with its work order.
     """
     keys: dict[int, set[str]] = {}
-    for (key, task), work_order in asked.items():
+    for (key, task), before in asked.items():
         item = view.by_key(key)
         if item is not None and is_open(item) and not is_task_complete(item, task):
-            keys.setdefault(id(work_order), set()).add(key)
+            keys.setdefault(id(before.work_order), set()).add(key)
     for plan in planned:
         former = places.get(_place(plan))
         if plan.is_ready and former is not None:

@@ -14,10 +14,10 @@ from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.plan_steps import line_name, plan_steps
 from hub.workflows.fulfilment.revisions import same_request
 from hub.workflows.fulfilment.work_orders import (
-    WAITING,
     as_opened,
     asked_keys,
     is_sent,
+    is_waiting,
     planned_work_orders,
     stored_work_orders,
 )
@@ -151,7 +151,9 @@ def _asked(work_order: PropertySet) -> list[PropertySet]:
 def _what_happens(before: PropertySet | None, after: PropertySet | None, is_changed: bool) -> str:
     if after is None:
         return "stays as it is"
-    if after.get("Status") == WAITING:
+    if is_waiting(after) and is_sent(after):
+        return f"is sent again as revision {revision_of(after) + 1}, when its turn comes"
+    if is_waiting(after):
         return "is planned, and waits" if before is None or is_changed else "waits as before"
     was_sent = before is not None and is_sent(before)
     if after.get("Status") == "Cancelled":

@@ -205,6 +205,91 @@ def test_a_supplement_leaves_the_lines_of_a_waiting_work_order_together(plans):
     assert plans.left() == [f"{NUMBER}-2 1 access: ISDN Line add, ISDN Line add"]
 
 
+#: a line as a supplement asks for it anew
+CHANGED = mainframe_line(1, "A", "ISDNL001", ref="I", more="<FEATURE><NAME>Listing Name</NAME><VAL>2</VAL></FEATURE>")
+
+
+def at_work_on_both_tasks(plans, *lines):
+    """An order of which both systems are at work."""
+    plans.declare(AT_A_MILESTONE)
+    plans.order(*lines)
+    plans.answer(1, "INPROGRESS", milestone="Port Assigned")
+    plans.left()
+
+
+def test_an_amendment_waits_for_the_task_before_it_as_the_first_message_did(plans):
+    at_work_on_both_tasks(plans, LINES[0])
+    assert plans.stored() == {f"{NUMBER}-1": "Open", f"{NUMBER}-2": "Open"}
+    plans.order(CHANGED, revision=2)
+    assert plans.left() == [f"{NUMBER}-1 2 network: ISDN Line add"]
+    assert plans.stored() == {f"{NUMBER}-1": "Open", f"{NUMBER}-2": "Waiting"}
+    plans.answer(1, "INPROGRESS", day=2, milestone="Port Assigned", revision="2")
+    assert plans.left() == [f"{NUMBER}-2 2 access: ISDN Line add"]
+    plans.answer(1, day=3, revision="2")
+    plans.answer(2, day=4, revision="2")
+    assert plans.order_status() == "Complete"
+    assert plans.fallout() == {}
+
+
+def test_an_answer_to_the_revision_before_an_amendment_that_waits_completes_nothing(plans):
+    at_work_on_both_tasks(plans, LINES[0])
+    plans.order(CHANGED, revision=2)
+    plans.left()
+    for revision in (None, "1"):
+        assert plans.answer(2, day=2, revision=revision)["state"] in ("done", "filtered")
+    assert list(plans.fallout()) == ["Completed As Replaced"]
+    plans.answer(1, day=3, revision="2")
+    assert plans.left() == [f"{NUMBER}-2 2 access: ISDN Line add"]
+    plans.answer(2, day=4, revision="2")
+    assert plans.order_status() == "Complete"
+    assert plans.fallout() == {}
+
+
+def test_a_line_that_has_to_wait_again_is_withdrawn_if_its_system_must_hear_of_other_lines_now(plans):
+    other = mainframe_line(3, "A", "ISDNL001", ref="J")
+    at_work_on_both_tasks(plans, LINES[0], other)
+    plans.order(CHANGED, revision=2)
+    assert plans.left() == [f"{NUMBER}-1 2 network: ISDN Line add", f"{NUMBER}-2 2 access: "]
+    assert plans.stored() == {f"{NUMBER}-1": "Open", f"{NUMBER}-2": "Cancelled", f"{NUMBER}-3": "Waiting"}
+    plans.answer(1, day=3, revision="2")
+    assert plans.left() == [f"{NUMBER}-3 1 access: ISDN Line add"]
+    plans.answer(3, day=4)
+    assert plans.order_status() == "Complete"
+
+
+def test_an_unchanged_line_goes_on_beside_an_amendment_that_waits(plans):
+    other = mainframe_line(3, "A", "ISDNL001", ref="J")
+    at_work_on_both_tasks(plans, LINES[0], other)
+    plans.order(CHANGED, other, revision=2)
+    assert plans.stored() == {f"{NUMBER}-1": "Open", f"{NUMBER}-2": "Waiting"}
+    plans.left()
+    plans.answer(1, day=2, revision="2")
+    assert plans.left() == [f"{NUMBER}-2 2 access: ISDN Line add, ISDN Line add"]
+    plans.answer(2, day=3, revision="2")
+    assert plans.order_status() == "Complete"
+
+
+def test_a_second_supplement_and_a_cancellation_find_an_amendment_that_waits(plans):
+    at_work_on_both_tasks(plans, LINES[0])
+    plans.order(CHANGED, revision=2)
+    plans.left()
+    plans.order(CHANGED.replace("<VAL>2<", "<VAL>3<"), revision=3)
+    assert plans.left() == [f"{NUMBER}-1 3 network: ISDN Line add", f"{NUMBER}-2 2 access: "]
+    assert plans.stored()[f"{NUMBER}-3"] == "Waiting"
+    plans.road.ask("cancel-order", order=NUMBER)
+    assert plans.left() == [f"{NUMBER}-1 4 network: "]
+    assert set(plans.stored().values()) == {"Cancelled"}
+
+
+def test_an_amendment_that_waits_is_withdrawn_when_its_order_is_cancelled(plans):
+    at_work_on_both_tasks(plans, LINES[0])
+    plans.order(CHANGED, revision=2)
+    plans.left()
+    plans.road.ask("cancel-order", order=NUMBER)
+    assert plans.left() == [f"{NUMBER}-1 3 network: ", f"{NUMBER}-2 2 access: "]
+    assert set(plans.stored().values()) == {"Cancelled"}
+
+
 def test_a_supplement_that_drops_a_line_reports_the_tasks_that_are_done(plans):
     plans.declare(BUILT)
     plans.order()
