@@ -44,6 +44,7 @@ SYSTEMS = Kind("adapters", "systems", "system")
 FEEDS = Kind("hub", "feeds", "feed")
 MAPS = Kind("maps", "", "map")
 DECOMPOSITION = Kind("hub", "decomposition", "decomposition rule")
+CUSTOMER_STATES = Kind("hub", "states", "customer states")
 USER_TYPES = Kind("hub", "access", "user type")
 VIRTUAL_COMPONENTS = Kind("adapters", "virtual_components", "virtual component")
 #: The keys by which routes, systems and maps name a map.

@@ -13,6 +13,7 @@ lie beside its `orderhub.toml`. One of its own takes the place of the shipped on
     hub/feeds/*.yaml              always on; shipped feeds only where the settings list them
     hub/approvals/*.yaml          rules that hold an order for approval
     hub/decomposition/*.yaml      rules by which an order becomes work orders, asked before the shipped ones
+    hub/states/*.yaml             the words in which customers read where an order is
     hub/access/*.yaml             types of users with their rights
     hub/workflows/*.py, hub/services/*.py     WORKFLOWS and SERVICES replace or add by name
 
@@ -32,6 +33,7 @@ from adapters.service_health import ServiceHealth
 from adapters.transport import CHANNEL_URL, Asker, Setup, TransportKind
 from hub.deployment.cache_folder import CacheFolder
 from hub.deployment.declared_files import (
+    CUSTOMER_STATES,
     DECOMPOSITION,
     FEEDS,
     MAPS,
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from hub.services import Service
     from hub.services.module_licensed import Licence
     from hub.workflow_manager.approval_rule import ApprovalRule
+    from hub.workflow_manager.customer_state import CustomerStates
     from hub.workflow_manager.decomposition_rule import DecompositionRule
     from hub.workflow_manager.runtime import Runtime
     from hub.workflows import Workflows
@@ -256,6 +259,13 @@ class Deployment:
         replaced = {name_in(source, DECOMPOSITION.key) for source in own}
         shipped = [source for name, source in shipped_by_name(DECOMPOSITION).items() if name not in replaced]
         return read_decomposition_rules([*own, *shipped], self.definitions)
+
+    @cached_property
+    def customer_states(self) -> CustomerStates:
+        """The words for customers of where orders and their lines are: the deployment's own, else the shipped ones."""
+        from hub.workflows.state.customer_states import read_customer_states
+
+        return read_customer_states(self.files.sources(CUSTOMER_STATES, shipped_by_name(CUSTOMER_STATES)))
 
     @cached_property
     def user_types(self) -> Mapping[str, UserType]:
@@ -455,6 +465,7 @@ class Deployment:
             # A command that sends nothing reads no maps, and its run depends on none.
             lambda: self.version if "maps" in vars(self) else "",
             lambda: self.decomposition_rules,
+            lambda: self.customer_states,
             approval_rules=self.approval_rules,
             workflows=self.workflows,
             licence=self.licence,

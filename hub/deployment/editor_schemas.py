@@ -34,6 +34,7 @@ from hub.deployment.settings import TABLE, Settings
 from hub.workflow_manager import decomposition_rule as decomposition
 from hub.workflow_manager.approval_rule import APPROVERS, CONDITIONS
 from hub.workflow_manager.approval_rule import REQUIRED as APPROVAL_REQUIRED
+from hub.workflows.state import customer_states as customer
 from integration_objects.component import FieldType
 from integration_objects.definition import (
     ALIAS_KEYS,
@@ -316,6 +317,13 @@ def _decomposition() -> JsonSchema:
     )
 
 
+def _customer_states() -> JsonSchema:
+    state = _keys(customer.STATE_REQUIRED, customer.STATE_OPTIONAL, state=_one_of(customer.STATES))
+    parts = {"order": customer.situations_of_orders(), "line": customer.situations_of_lines()}
+    tables = {part: _keys(situations, (), **dict.fromkeys(situations, state)) for part, situations in parts.items()}
+    return _keys(customer.REQUIRED, customer.OPTIONAL, customer_states=_one_of([customer.NAME]), **tables)
+
+
 def _user_type() -> JsonSchema:
     rights = {"type": "array", "uniqueItems": True, "items": _one_of(RIGHTS)}
     return _keys(access.REQUIRED, access.OPTIONAL, accounts=_one_of(access.ACCOUNTS), rights=rights)
@@ -372,6 +380,7 @@ KINDS_OF_DECLARATIONS: Mapping[str, tuple[str, Callable[[], JsonSchema]]] = {
     "feed": ("hub/feeds/*.yaml", _feed),
     "approval": ("hub/approvals/*.yaml", _approval),
     "decomposition": ("hub/decomposition/*.yaml", _decomposition),
+    "customer-states": ("hub/states/*.yaml", _customer_states),
     "user-type": ("hub/access/*.yaml", _user_type),
     "virtual-component": ("adapters/virtual_components/*.yaml", _virtual_component),
 }

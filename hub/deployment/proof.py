@@ -33,7 +33,6 @@ from hub.deployment.loops import loop_findings
 from hub.deployment.settings import Settings, place_of_setting, read_settings
 from hub.deployment.system_findings import system_findings
 from hub.deployment.worker_limit import worker_findings
-from hub.workflows.state.customer_states import customer_states
 from integration_objects.declaration import DeclarationFault
 from integration_objects.errors import HubError, Misconfigured, Retryable, located
 from integration_objects.nearest import nearest
@@ -322,7 +321,7 @@ _USED: tuple[_Stage, ...] = (
     _approvals,
     _decomposition,
     _reads(lambda deployment: deployment.user_types),
-    _reads(lambda deployment: customer_states()),
+    _reads(lambda deployment: deployment.customer_states),
     _reads(lambda deployment: deployment.configurator),
     _reads(lambda deployment: deployment.pricing),
     _reads(lambda deployment: deployment.virtual_components),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hub.services import Service
     from hub.services.module_licensed import Licence
     from hub.workflow_manager.approval_rule import ApprovalRule
+    from hub.workflow_manager.customer_state import CustomerStates
     from hub.workflow_manager.decomposition_rule import DecompositionRule
     from hub.workflow_manager.workflow import Workflow
     from integration_objects.definition import Definitions
@@ -36,6 +37,7 @@ class Runtime:
         read_systems, read_maps, read_external_objects: read the systems, the data maps and the external objects when a
             run first asks for them.
         read_decomposition: reads the decomposition rules likewise.
+        read_customer_states: reads the words for customers likewise.
         read_version: returns the version of all data maps, "" where this process has read none.
         configurator: the built-in configurator, or another system's.
         pricing: the built-in pricing, or another system's.
@@ -65,6 +67,7 @@ class Runtime:
     pricing: Pricing
     read_version: Callable[[], str]
     read_decomposition: Callable[[], Sequence[DecompositionRule]]
+    read_customer_states: Callable[[], CustomerStates]
     approval_rules: Mapping[str, ApprovalRule] = field(default_factory=dict)
     next_number: Callable[[str], int] | None = None
     workflows: Mapping[str, Workflow] = field(default_factory=dict)
@@ -87,6 +90,11 @@ class Runtime:
     def decomposition_rules(self) -> Sequence[DecompositionRule]:
         """The rules by which orders become work orders, in the order in which they are asked."""
         return self.read_decomposition()
+
+    @cached_property
+    def customer_states(self) -> CustomerStates:
+        """The words for customers of where orders and their lines are."""
+        return self.read_customer_states()
 
     @cached_property
     def maps(self) -> Mapping[str, DataMap]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from hub.services.action_alias import ALIAS
 from hub.workflow_manager.arguments import Argument
+from hub.workflow_manager.customer_state import CustomerState
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
@@ -26,7 +27,7 @@ from hub.workflows.orders.order_dates import (
     submitted_revisions,
 )
 from hub.workflows.state.accounts import the_account
-from hub.workflows.state.customer_states import FALLOUT, HELD, UNPROVIDED, WAITING, CustomerState, customer_states
+from hub.workflows.state.customer_states import FALLOUT, HELD, UNPROVIDED, WAITING
 from hub.workflows.state.order_lookup import MODULE, OrderUnknown
 from hub.workflows.state.statuses import FAILED, UNTOUCHED
 from integration_objects.complex_object import action_code, instances, items_of, message, put_list
@@ -60,6 +61,7 @@ class Progress:
         promised: the day that was promised for the order; None for none.
         promised_of_lines, expected_of_lines: the days of its lines, by key.
         systems: the fulfilment systems that are at work on its lines, by key.
+        states_of_lines: the states that lines can have, by situation.
     """
 
     order: PropertySet
@@ -69,6 +71,7 @@ class Progress:
     promised_of_lines: Dates
     expected_of_lines: Dates
     systems: Mapping[str, set[str]]
+    states_of_lines: Mapping[str, CustomerState]
 
     @property
     def asked(self) -> list[PropertySet]:
@@ -107,7 +110,7 @@ class Progress:
             situation = UNPROVIDED
         elif is_open(line) and (line.get(KEY) or "") not in self.systems:
             situation = WAITING
-        return customer_states().of_line[situation or ""]
+        return self.states_of_lines[situation or ""]
 
 
 def fulfilment_status(run: Run, order: str | None = None, account: str | None = None) -> Outcome:
@@ -148,14 +151,22 @@ def progress_of(run: Run, numbers: Sequence[str]) -> list[Progress]:
     for revision in instances(run.query(ORDER, {"Order Number": list(numbers)})) if numbers else ():
         revisions.setdefault(revision.get("Order Number") or "", []).append(revision)
     submitted, systems = submitted_revisions(run, numbers), _systems_at_work(run, numbers)
-    found = []
+    found, states = [], run.runtime.customer_states
     for number in numbers:
         for active in (one for one in revisions.get(number, ()) if one.get("Active Flag") == "Y"):
             promised, of_lines = promised_dates(revisions[number], submitted)
-            state = customer_states().of_order[_situation(run, active)]
             made = made_at(min(one.get("Row Id") or "" for one in revisions[number]))
             found.append(
-                Progress(active, made, state, promised, of_lines, expected_dates(run, active), systems.get(number, {}))
+                Progress(
+                    active,
+                    made,
+                    states.of_order[_situation(run, active)],
+                    promised,
+                    of_lines,
+                    expected_dates(run, active),
+                    systems.get(number, {}),
+                    states.of_line,
+                )
             )
     return found
 

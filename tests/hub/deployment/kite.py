@@ -288,6 +288,27 @@ approvers:
   roles: [Order Manager]
   users: [mary]
 """,
+    "hub/states/kite.yaml": """\
+customer states: Orders
+help: The words of Kite's shop.
+order:
+  New: {state: received, next step: send the order, who acts: the shop}
+  Held: {state: checking, next step: look at the order, who acts: Mary}
+  Pending: {state: needs you, next step: send your change, who acts: customer}
+  Open: {state: in progress, next step: build the lines, who acts: "{systems}"}
+  Fallout: {state: checking, next step: look at the order, who acts: Mary}
+  Complete: {state: done}
+  Failed: {state: needs you, next step: call us, who acts: customer}
+  Cancelled: {state: cancelled}
+line:
+  Open: {state: in progress, next step: build the line, who acts: "{systems}"}
+  Waiting: {state: in progress, next step: build the other lines, who acts: hub}
+  Unprovided: {state: in progress, next step: wait for the day, who acts: hub}
+  Complete: {state: done}
+  Failed: {state: needs you, next step: call us, who acts: customer}
+  Rejected: {state: needs you, next step: call us, who acts: customer}
+  Cancelled: {state: cancelled}
+""",
     "hub/access/installer.yaml": """\
 user type: installer
 help: Builds lines at premises.

@@ -25,6 +25,7 @@ PLACES = {
     "system": "adapters/systems/*.yaml",
     "integration-object": "integration_objects/*.yaml",
     "feed": "hub/feeds/*.yaml",
+    "customer-states": "hub/states/*.yaml",
     "user-type": "hub/access/*.yaml",
     "virtual-component": "adapters/virtual_components/*.yaml",
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
+
 import pytest
 
 from adapters.database.messages.fallout import FalloutEntry
@@ -9,7 +12,7 @@ from hub.workflows.orders.fulfilment_status import OneOrderOrAccount
 from hub.workflows.state.accounts import AccountUnknown
 from hub.workflows.state.order_lookup import OrderUnknown
 from integration_objects.complex_object import components, instances, line_items
-from tests.customer_care import the
+from tests.customer_care import care_on, the
 from tests.road import provisioning_status, work_order_lines
 
 DAY = 86_400.0
@@ -42,6 +45,24 @@ def dates(node):
 
 def answer(care, number, state, **more):
     care("order-synchronization", work_order=f"{number}-1", status=state, **more)
+
+
+def test_the_page_s_own_words_take_the_place_of_the_shipped_ones(tmp_path):
+    page = pathlib.Path("docs/order_status.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```yaml\n# (hub/states/orders.yaml)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / text[0]).parent.mkdir(parents=True)
+    (tmp_path / text[0]).write_text(text[1], encoding="utf-8")
+    with care_on(tmp_path) as care:
+        number = ordered(care)
+        new = status(care, number)
+        assert (new.get("State"), new.get("Next Step"), new.get("Who Acts")) == (
+            "received",
+            "we look at your order",
+            "our shop",
+        )
+        care("submit", order=number)
+        [line] = components(status(care, number), "Service Status")
+        assert (line.get("Next Step"), line.get("Who Acts")) == ("we build it", "Provisioning")
 
 
 def test_an_order_is_received_then_in_progress_then_done(any_care):

@@ -6,26 +6,27 @@ import importlib.resources
 
 import pytest
 
-from hub.workflows.state.customer_states import STATES, customer_states, read_customer_states
+from hub.workflows.state.customer_states import STATES, read_customer_states
 from integration_objects.declaration import DeclarationFault, Source
 
-SHIPPED = (importlib.resources.files("hub.workflows.state") / "customer_states.yaml").read_text(encoding="utf-8")
+SHIPPED = (importlib.resources.files("hub") / "states" / "orders.yaml").read_text(encoding="utf-8")
+STATES_AS_SHIPPED = read_customer_states([Source("orders.yaml", SHIPPED)])
 
 
 def fault_of(old: str, new: str) -> str:
     assert old in SHIPPED
     with pytest.raises(DeclarationFault) as caught:
-        read_customer_states(Source("customer_states.yaml", SHIPPED.replace(old, new)))
+        read_customer_states([Source("orders.yaml", SHIPPED.replace(old, new))])
     return caught.value.what
 
 
 def test_all_six_words_are_in_use():
-    states = customer_states()
+    states = STATES_AS_SHIPPED
     assert {state.state for state in (*states.of_order.values(), *states.of_line.values())} == set(STATES)
 
 
 def test_final_states_have_no_next_step_and_all_others_have_one():
-    states = customer_states()
+    states = STATES_AS_SHIPPED
     for state in (*states.of_order.values(), *states.of_line.values()):
         assert (state.next_step is None) == (state.who_acts is None) == (state.state in ("done", "cancelled"))
 
@@ -45,6 +46,12 @@ def test_a_next_step_needs_somebody_who_acts():
 
 
 def test_the_systems_with_open_work_act_and_else_the_hub():
-    state = customer_states().of_order["Open"]
+    state = STATES_AS_SHIPPED.of_order["Open"]
     assert (state.acting({"B", "A"}), state.acting(())) == ("A, B", "hub")
-    assert customer_states().of_order["Complete"].acting({"A"}) is None
+    assert STATES_AS_SHIPPED.of_order["Complete"].acting({"A"}) is None
+
+
+def test_two_declarations_of_one_name_are_a_fault():
+    with pytest.raises(DeclarationFault) as caught:
+        read_customer_states([Source("a.yaml", SHIPPED), Source("b.yaml", SHIPPED)])
+    assert caught.value.what == "the customer states 'Orders' is declared twice"
