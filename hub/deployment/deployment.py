@@ -234,7 +234,7 @@ class Deployment:
             return {}
         from hub.deployment.feed_declaration import read_feeds
 
-        return read_feeds(sources, self.definitions, self.external_objects)
+        return read_feeds(sources, self.definitions, self.external_objects, self.settings.time_zone)
 
     @cached_property
     def worked_routes(self) -> Mapping[str, Route]:

@@ -282,6 +282,7 @@ class Feed:
         closed: the fields that a deleted record gets; empty where it is removed.
         expected: when files arrive; None where nobody waits.
         kept: how long rows of the interface table are kept.
+        zone: the time zone of the partner's times.
         where: file:line:column of the declaration.
     """
 
@@ -302,6 +303,7 @@ class Feed:
     closed: Mapping[str, str]
     expected: Expected | None
     kept: Kept
+    zone: str
     where: str = ""
 
     @cached_property

@@ -37,13 +37,27 @@ from integration_objects.component import Component, Field, FieldType
 from integration_objects.declaration import Node, Parts, Source, read
 from integration_objects.definition import Definitions
 from integration_objects.field_values import check_value
+from integration_objects.time_zone import UTC
+from maps.map_document import read_zone
 
 if TYPE_CHECKING:
     from schemas.external_component import ExternalObject
     from schemas.layouts.layout import Layout
 
 REQUIRED = ("feed", "object", "key", "fields", "file", "folder")
-OPTIONAL = ("help", "joined", "version", "missing", "chunk", "limits", "waived", "on delete", "expected", "kept")
+OPTIONAL = (
+    "help",
+    "joined",
+    "version",
+    "missing",
+    "chunk",
+    "limits",
+    "waived",
+    "on delete",
+    "expected",
+    "kept",
+    "time zone",
+)
 KEY_KEYS = ("field", "record")
 JOINED_KEYS = ("by", "where")
 FIELD_KEYS = ("record", "owner", "codes")
@@ -83,9 +97,14 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def read_feeds(
-    sources: Sequence[Source], definitions: Definitions, external_objects: Mapping[str, ExternalObject]
+    sources: Sequence[Source],
+    definitions: Definitions,
+    external_objects: Mapping[str, ExternalObject],
+    zone_name: str = UTC,
 ) -> dict[str, Feed]:
     """Read feeds, and prove them.
+
+    *zone_name*: the time zone of feeds that declare none.
 
     Raises:
         DeclarationFault: with file, line and column.
@@ -94,7 +113,7 @@ def read_feeds(
     places: dict[str, str] = {}
     for source in sources:
         parts = read(source).mapping(required=REQUIRED, optional=OPTIONAL)
-        feed = _FeedReader(parts, definitions, external_objects).feed()
+        feed = _FeedReader(parts, definitions, external_objects, zone_name).feed()
         if feed.name in feeds:
             raise parts["feed"].twice("feed", feeds[feed.name].where)
         if feed.folder in places:
@@ -153,10 +172,13 @@ class _Records:
 class _FeedReader:
     """Reads one declaration."""
 
-    def __init__(self, parts: Parts, definitions: Definitions, external_objects: Mapping[str, ExternalObject]) -> None:
+    def __init__(
+        self, parts: Parts, definitions: Definitions, external_objects: Mapping[str, ExternalObject], zone_name: str
+    ) -> None:
         self._parts = parts
         self._definitions = definitions
         self._external_objects = external_objects
+        self._zone_name = zone_name
 
     def feed(self) -> Feed:
         """Read it."""
@@ -188,6 +210,7 @@ class _FeedReader:
             closed=self._closed(root),
             expected=_expected(parts["expected"]) if "expected" in parts else None,
             kept=_kept(parts["kept"]) if "kept" in parts else Kept(),
+            zone=read_zone(parts.get("time zone"), self._zone_name),
             where=parts["feed"].where,
         )
 

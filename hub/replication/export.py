@@ -24,7 +24,7 @@ from adapters.database.replication.rows import FeedRow
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.feed import FileKind, FlatRow, RecordOperation
 from hub.replication.differences import PAGE, SideBySide, page_of
-from hub.replication.flat_row import digest_of, time_of, written_record
+from hub.replication.flat_row import digest_of, written_record, written_time
 from hub.replication.judging import excess_of
 from hub.replication.opened_feed import OpenFeed
 from hub.replication.written_file import FileHead, written_file
@@ -208,7 +208,8 @@ class FeedExport:
         # A full file tells of a deletion by the absence; the next delta says it.
         if change == "unchanged" if kind != "full" else wanted is None:
             return None
-        version = None if side.ours is None else time_of(side.ours.changed_at)
+        changed_at = None if side.ours is None else side.ours.changed_at
+        version = None if changed_at is None else written_time(changed_at, self._feed.zone)
         operation = "present" if kind == "full" else _OPERATIONS[change]
         amount, refusal = self._tried(side.key, operation, wanted, version)
         return _Sending(side.key, operation, wanted, version, change, amount, refusal)

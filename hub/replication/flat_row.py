@@ -11,6 +11,7 @@ Spec: docs/design/legacy.md, "Two-way replication".
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from dataclasses import dataclass
 
@@ -18,15 +19,16 @@ from adapters.database.objects.layout import StoredObjects
 from adapters.database.replication.flat_rows import FlatRows, plain_digits
 from hub.deployment.feed import Feed, FeedField, FlatRow
 from integration_objects.errors import Refused
-from integration_objects.field_values import as_number, check_value, write_number
+from integration_objects.field_values import as_number, check_value, read_date, write_number
 from integration_objects.property_set import PropertySet
+from integration_objects.time_zone import time_zone
 
 #: Parts two values in a digest, and stands for null: neither can be in a value, which XML must be able to carry.
 _PARTED, _NULL = "\x1f", "\x00"
 #: The digits of a version that is a number, with zeros in front, so that versions sort as text.
 _VERSION_DIGITS = 30
-#: The digits of a time: year to second.
-_TIME_DIGITS = 14
+#: A time of the partner's: year to second.
+_TIME, _TIME_DIGITS = "%Y%m%d%H%M%S", 14
 
 
 class CodeUnknown(Refused):
@@ -141,16 +143,29 @@ def version_of(text: str | None) -> str | None:
     return write_number(number).partition(".")[0].rjust(_VERSION_DIGITS, "0")
 
 
-def time_of(version: str | None) -> str | None:
-    """Return the first 14 digits, year to second, of a version or of a time of the hub; None for no time.
+def time_of(version: str | None, zone: str) -> datetime.datetime | None:
+    """Return the moment that a version tells in a time zone; None if it is no day or time.
 
-    >>> time_of("2026-11-29T17:30:00.5Z") == time_of(version_of("20261129173000"))
-    True
+    An hour that comes twice, where clocks are set back, is the first one.
+
+    >>> time_of(version_of("20260629173000"), "Europe/Berlin").isoformat()
+    '2026-06-29T15:30:00+00:00'
     """
-    if version is None:
+    digits = "".join(sign for sign in version or "" if sign.isdigit()).lstrip("0")[:_TIME_DIGITS]
+    try:
+        local = datetime.datetime.strptime(digits.ljust(_TIME_DIGITS, "0"), _TIME)  # noqa: DTZ007  # it gets its zone
+        return local.replace(tzinfo=time_zone(zone)).astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
         return None
-    digits = "".join(sign for sign in version if sign.isdigit()).lstrip("0")
-    return digits[:_TIME_DIGITS].ljust(_TIME_DIGITS, "0") if digits else None
+
+
+def written_time(moment: str, zone: str) -> str:
+    """Write a time of the hub as the partner writes times: year to second, in its time zone.
+
+    >>> written_time("2026-06-29T15:30:00.5Z", "Europe/Berlin")
+    '20260629173000'
+    """
+    return read_date(moment).astimezone(time_zone(zone)).strftime(_TIME)
 
 
 def flat_rows_of(feed: Feed, objects: StoredObjects) -> FlatRows:

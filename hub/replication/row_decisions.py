@@ -20,6 +20,7 @@ from hub.replication.differences import is_closed
 from hub.replication.flat_row import digest_of, time_of
 from hub.replication.opened_feed import OpenFeed
 from integration_objects.errors import HubError, Refused
+from integration_objects.field_values import read_date
 
 #: The state of a row that was not taken, by the name of the conflict.
 _REFUSED_STATUS = {
@@ -124,7 +125,8 @@ def _decided(
         error = RecordAmbiguous(feed=feed, key=row.key, joined=", ".join(feed.joined))
         return DecidedRow(row, ours, agreed, None, "").rejected(error)
     is_ours_closed = ours is not None and is_closed(feed, ours.fields)
-    newer, changed = time_of(row.version), None if ours is None else time_of(ours.changed_at)
+    theirs_at = time_of(row.version, feed.zone)
+    ours_at = None if ours is None or ours.changed_at is None else read_date(ours.changed_at)
     decision = decide(
         cast(Operation, row.operation),
         feed.owners,
@@ -133,7 +135,7 @@ def _decided(
         [NO_VALUE if place in row.lacking else value for place, value in enumerate(row.fields)],
         version=row.version,
         ours_state="closed" if is_ours_closed else None,
-        theirs_is_newer=newer is not None and (changed is None or newer > changed),
+        theirs_is_newer=theirs_at is not None and (ours_at is None or theirs_at > ours_at),
         deletes_missing=feed.deletes_missing,
         has_open_order=has_open_order,
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from hub.deployment.feed import Feed, FileKind, Place
 from hub.replication.control_totals import ControlTotals
-from hub.replication.flat_row import time_of
+from hub.replication.flat_row import written_time
 from integration_objects.errors import HubError
 from integration_objects.field_values import as_number, write_number
 from integration_objects.property_set import PropertySet
@@ -84,7 +84,7 @@ def _header_values(feed: Feed, head: FileHead) -> dict[Place, str]:
     form = feed.file
     values = {form.number: str(head.number), form.of: str(head.of or 0), form.kind: form.kinds[head.kind]}
     if form.made_at is not None:
-        values[form.made_at] = time_of(head.made_at) or ""
+        values[form.made_at] = written_time(head.made_at, feed.zone)
     if head.kind == "answer":
         values[form.answer.verdict] = form.answer.accepted if head.refusal is None else form.answer.refused
     if head.refusal is not None:

@@ -54,6 +54,7 @@ MISTAKES = [
     ("CUST-NAME, owner: partner", "CUST-NAME, owner: billing", "'billing' is not allowed here"),
     ("PHONE, owner: newest", "PHONE, owner: counter", "'Phone Number' is no number"),
     ("chunk: 500", "kept: {days: 400}", "sources are kept for 365 days, and all rows for 400"),
+    ("chunk: 500", "time zone: Europe/Berlim", "there is no time zone 'Europe/Berlim'"),
     ("version: CHANGED-AT\n", "", "nothing tells which change is the newest"),
     ("I: Inactive", "I: Active", "two codes stand for 'Active'"),
     ("I: Inactive", "C: Closed", "the value 'Closed' closes a record, and has a code"),

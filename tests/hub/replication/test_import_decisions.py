@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pathlib
+from dataclasses import replace
+
 import pytest
 
 from adapters.database.replication.batches import FeedBatchTakenOver
@@ -25,7 +28,7 @@ from integration_objects.property_set import PropertySet
 from tests.hub.replication.test_faulty_files import header, joined, put, record, with_totals
 from tests.hub.replication.two_sides import FEED, TwoSides
 
-STATUS, LAST_NAME = slice(62, 63), slice(255, 275)
+STATUS, PHONE, LAST_NAME, CHANGED_AT = slice(62, 63), slice(75, 95), slice(255, 275), slice(275, 289)
 
 
 def delta(number: int, *records: str, of: int = 0) -> bytes:
@@ -305,3 +308,40 @@ def test_the_alarms_of_arrivals_are_cleared_by_the_arrival(sqlite: TwoSides) -> 
         "file 2 has no record.",
         "file 2 came at 2026-01-06 05:00; the next one was due at 2026-01-07 02:00.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "settings", "phone"),
+    [
+        ("", {}, "2"),
+        ("Europe/Berlin", {}, "1"),
+        ("", {"time_zone": "Europe/Berlin"}, "1"),
+        ("UTC", {"time_zone": "Europe/Berlin"}, "2"),
+        ("America/New_York", {}, "2"),
+    ],
+)
+def test_the_newest_change_wins_by_the_partners_time_in_its_zone(
+    tmp_path: pathlib.Path, zone: str, settings: dict[str, str], phone: str
+) -> None:
+    """The hub changes the number at 10:30 in UTC, the partner at 11:00 by its own clock."""
+    sides = TwoSides(tmp_path, **settings)
+    sides.feed = replace(sides.feed, zone=zone or sides.feed.zone)
+    sides.road.set_clock("2026-07-01T08:00:00Z")
+    sides.deliver("a", delta(1, record("1")))
+    sides.imported()
+    sides.road.set_clock("2026-07-01T10:30:00Z")
+    sides.put("1", Phone_Number="1")
+    partners = put(put(changed(record("1")), PHONE, "2"), CHANGED_AT, "20260701110000")
+    sides.deliver("b", delta(2, partners))
+    assert sides.imported() == ["b done"]
+    assert sides.ours()["1"][3] == phone
+    sides.close()
+
+
+def test_the_hub_writes_its_times_in_the_partners_zone(sqlite: TwoSides) -> None:
+    sqlite.feed = replace(sqlite.feed, zone="Europe/Berlin")
+    sqlite.road.set_clock("2026-07-01T10:30:00Z")
+    sqlite.put("1", Name="one", Status="Active")
+    sqlite.export()
+    header_line, line, *_ = sqlite.last_answer().split("\n")
+    assert (header_line[23:35], line[CHANGED_AT][:12]) == ("202607011230", "202607011230")
