@@ -28,7 +28,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("demo", "http_door"),
         ("command_line",),
     ),
-    "hub.workflows": (("state",), ("quotes", "fulfilment"), ("orders",), ("received",)),
+    "hub.workflows": (("state",), ("quotes", "fulfilment", "support"), ("orders",), ("received",)),
     "adapters": (
         ("transport", "http_exchange", "http_headers", "service_health", "json_client", "rendering"),
         ("asked_service",),

@@ -69,11 +69,36 @@ MODULES: Mapping[str, str] = {
     "Fallout Reverse": "orders.reversal",
     "Move": "quotes.move",
     "Transfer": "quotes.transfer",
+    "Contact For": "support.contacts",
+    "Request Callback": "support.callbacks",
+    "Callbacks": "support.callbacks",
+    "Take Callback": "support.callbacks",
+    "Postpone Callback": "support.callbacks",
+    "Callback Not Reached": "support.callbacks",
+    "Callback Done": "support.callbacks",
+    "Cancel Callback": "support.callbacks",
+    "Help Topics": "support.help_topics",
+    "Help Topic": "support.help_topics",
+    "Edit Help Topic": "support.help_topics",
+    "Request Inventory": "support.inventory",
+    "Inventory Requests": "support.inventory",
+    "Answer Inventory": "support.inventory",
+    "Cancel Inventory Request": "support.inventory",
+    "Open Ticket": "support.tickets",
+    "Tickets": "support.tickets",
+    "Note Ticket": "support.tickets",
+    "Assign Ticket": "support.tickets",
+    "Hold Ticket": "support.tickets",
+    "Resolve Ticket": "support.tickets",
+    "Close Ticket": "support.tickets",
+    "Reopen Ticket": "support.tickets",
 }
 #: The workflows that tell how far orders are.
 _ABOUT_ORDERS = ("orders.order_activity", "orders.fulfilment_status", "orders.mcd_summary")
+#: The workflows of support that send nothing.
+_ASKED_ONLY = ("support.contacts", "support.help_topics")
 #: The beginnings of modules that know no systems. The rooms of the house keep `fulfilment`, which sends, from `quotes`.
-_WITHOUT_SYSTEMS = ("quotes.", "orders.finding", "orders.rows", "orders.projected_state", *_ABOUT_ORDERS)
+_WITHOUT_SYSTEMS = ("quotes.", *_ASKED_ONLY, "orders.finding", "orders.rows", "orders.projected_state", *_ABOUT_ORDERS)
 
 
 def may_need_systems(workflow: Workflow) -> bool:

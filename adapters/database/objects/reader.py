@@ -136,6 +136,11 @@ class ObjectReader:
         place = f"{stored.name}, {component.name}"
         return list(dict.fromkeys(row[1] for row in self._rows(component, columns, example, place)))
 
+    def keys(self, header: StoredComponent, row_ids: Sequence[str]) -> list[str]:
+        """Read the keys of the headers with these row ids."""
+        statement = _keys(header)
+        return [key for part in parts(row_ids) for key in self._connection.scalars(statement, {"wanted": part})]
+
     def items(self, component: StoredComponent, field: str, values: Sequence[str]) -> Rows:
         """Read the rows of *component* with one of these values of a field: row id, owner key, fields.
 
@@ -228,6 +233,12 @@ class ObjectReader:
                     _put_json(above, below, rows[above], nodes[above])
                 else:
                     _put(above, below, rows[below], nodes)
+
+
+@lru_cache(MOST_STATEMENTS)
+def _keys(header: StoredComponent) -> Select[Any]:
+    """Make the statement of `ObjectReader.keys`."""
+    return select(header.key_columns(header.keys[0])[0]).where(is_one_of(header.table.c.row_id, "wanted"))
 
 
 @lru_cache(MOST_STATEMENTS)

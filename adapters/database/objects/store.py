@@ -205,7 +205,10 @@ class ObjectStore:
     def owners_of(self, name: str, component: str, example: Example) -> list[str]:
         """Return the keys of the headers that have a *component* like *example*, each once, in no certain order."""
         stored = self._objects.of(name)
-        return self._reader.owners(stored, _beneath(stored, component), example)
+        owners = self._reader.owners(stored, _beneath(stored, component), example)
+        if stored.is_borrowed or stored.header.has_row_id or stored.row_id_key is not None:
+            return owners
+        return self._reader.keys(stored.header, owners)
 
     def items(self, name: str, component: str | None, field: str, values: Iterable[str]) -> list[Owned]:
         """Read the fields of each *component* that has one of *values* in a field, oldest first, with its owner's key.

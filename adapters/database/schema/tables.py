@@ -65,11 +65,15 @@ VERSION_FIELD, VERSION_COLUMN = "Modification Number", "modification_num"
 #: Columns that are searched, and are no key and no reference.
 _LOOKED_FOR = {
     "s_account": (("parent_account_id",),),
+    "s_callback_request": (("status",), ("order_number",)),
+    "s_help_topic": (("page",),),
+    "s_inventory_request": (("status",), ("order_number",)),
     "s_order": (("quote_id",),),
     "s_order_activity": (("order_number",), ("message_id",)),
     "s_order_item": (("asset_integ_id",),),
     "s_order_approval": (("order_number",), ("state",)),
     "s_service_profile_history": (("integration_id",), ("order_number",)),
+    "s_trouble_ticket": (("status",), ("order_number",)),
     "s_work_order": (("order_number",), ("source_system", "source_order_number"), ("account_id",)),
 }
 #: Columns of service ids and telephone numbers, which are looked for without their blanks and signs.

@@ -17,11 +17,10 @@ from hub.workflow_manager.named_workflow import named_workflow, request
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
-from hub.workflows.fulfilment.plan import moment_text
 from hub.workflows.fulfilment.taken_lines import take_lines
 from hub.workflows.fulfilment.unprovided_lines import Clock, Decisions, dates_to_come, decide_lines, has_undecided
 from hub.workflows.fulfilment.work_orders import start_work_orders
-from hub.workflows.state.days import made_of
+from hub.workflows.state.days import made_of, moment_text
 from hub.workflows.state.order_lookup import (
     MODULE,
     ORDER_NUMBER,

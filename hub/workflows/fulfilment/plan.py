@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 
 from hub.workflow_manager.decomposition_rule import (
@@ -32,6 +32,7 @@ from hub.workflow_manager.decomposition_rule import (
 )
 from hub.workflows.fulfilment.unprovided_lines import Clock, is_open
 from hub.workflows.fulfilment.waits import AnyWait, Wait, WaitForAll, has_field
+from hub.workflows.state.days import moment_text
 from hub.workflows.state.due_dates import due_date
 from hub.workflows.state.order_lookup import described, place_of
 from hub.workflows.state.statuses import FAILED
@@ -158,11 +159,6 @@ def _decided(order: PropertySet, rules: Sequence[DecompositionRule]) -> Iterator
             if task.system is None and item.get("Fulfilment System") is None:
                 raise TaskWithoutSystem(**parts, task=task.name, rule=rule.name, where=rule.where)
         yield item, rule.tasks
-
-
-def moment_text(moment: datetime) -> str:
-    """Return a moment in UTC as texts of due times have it, with microseconds."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def plan_work_orders(

@@ -22,13 +22,13 @@ from hub.workflows.fulfilment.plan import (
     PlannedWorkOrder,
     Tasks,
     assign_tasks,
-    moment_text,
     plan_work_orders,
     tasks_of,
 )
 from hub.workflows.fulfilment.revisions import keep_progress, same_work
 from hub.workflows.fulfilment.unprovided_lines import Clock, is_open
 from hub.workflows.fulfilment.waits import OpenWaits, Wait, write_waits
+from hub.workflows.state.days import moment_text
 from hub.workflows.state.due_dates import due_date
 from hub.workflows.state.order_lookup import revision_of
 from hub.workflows.state.service_id import service_ids

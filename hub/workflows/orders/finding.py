@@ -1,6 +1,6 @@
 """Finding: customers, services, orders and quotes by what people call them; an account's orders and quotes.
 
-    find      by telephone or service number, meter, account, order or quote number, name
+    find      by telephone or service number, meter, account, order, quote or support number, name
     orders    the orders of an account, a line each
     quotes    the quotes of an account, a line each
 
@@ -27,12 +27,15 @@ from integration_objects.field_values import read_number
 from integration_objects.names import (
     ACCOUNT,
     ASSET,
+    CALLBACK,
+    INVENTORY_REQUEST,
     KEY,
     LINE_ITEM,
     NO_ACTION,
     ORDER,
     QUOTE,
     SERVICE_POINT,
+    TROUBLE_TICKET,
 )
 from integration_objects.service_number import plain_number
 from integration_objects.surroundings import made_at
@@ -44,6 +47,12 @@ Look = Callable[[str, str | None, str, str, int], Sequence[tuple[str, Row]]]
 _NAMES, _FEWEST_SIGNS = ("Name", "First Name", "Last Name"), 3
 #: rows that an answer shows, and rows that each look-up reads at most
 MOST_SHOWN, _MOST_READ = 50, 200
+#: objects of support, with the fields of their numbers and their words for people
+_SUPPORT = (
+    (CALLBACK, "Callback Number", "callback"),
+    (INVENTORY_REQUEST, "Request Number", "inventory request"),
+    (TROUBLE_TICKET, "Ticket Number", "trouble ticket"),
+)
 #: columns of `find`: the kind of the find, the number that it is known by, whose it is, and where it is
 _COLUMNS = ("found", "number", "account", "name", "product", "status", "on", "key")
 
@@ -58,7 +67,7 @@ class NothingNamed(Refused):
 
 
 def find(run: Run, text: str) -> Outcome:
-    """Find accounts, contacts, services, meters, service points, orders and quotes by a number or a name.
+    """Find accounts, contacts, services, meters, service points, orders, quotes and support by a number or a name.
 
     Each is found by the beginning of its number or name, whatever the blanks and signs of a number. If nothing begins
     with the text, those are found that have it in their number, or its words in their names, in any order.
@@ -87,6 +96,7 @@ def _found(run: Run, text: str, look: Look) -> list[Row]:
         *_services(run, text, points, look),
         *_ordered(run, text, look),
         *_documents(text, look),
+        *_support(text, look),
         *points,
     ]
 
@@ -242,6 +252,22 @@ def _documents(text: str, look: Look) -> Iterator[Row]:
         for header in documents:
             number, account, status = header[f"{kind} Number"], header["Account Id"], header["Status"]
             yield _row(kind.lower(), number=number, account=account, status=status)
+
+
+def _support(text: str, look: Look) -> Iterator[Row]:
+    """Find callback requests, requests for inventory and trouble tickets by their numbers; *on* is their order."""
+    for name, number, found in _SUPPORT:
+        # The hub's own numbers are in capitals; a partner's tickets have numbers of their own.
+        texts = dict.fromkeys((text, text.upper()))
+        for record in _fields(pair for each in texts for pair in look(name, None, number, each, _MOST_READ)):
+            yield _row(
+                found,
+                number=record[number],
+                account=record["Account Id"],
+                product=record["Product Id"],
+                status=record["Status"],
+                on=record["Order Number"],
+            )
 
 
 def _newest(quotes: Iterable[Row]) -> list[Row]:

@@ -30,7 +30,7 @@ from hub.workflows.orders.fulfilment_status import (
     progress_of,
 )
 from hub.workflows.state.accounts import the_account
-from hub.workflows.state.due_dates import is_elsewhere
+from hub.workflows.state.moves import moves
 from hub.workflows.state.order_lookup import MODULE
 from integration_objects.complex_object import (
     action_code,
@@ -91,9 +91,9 @@ def _answers(run: Run, numbers: Sequence[str]) -> Answers:
 
 def _moved_changed_disconnected(progress: Progress, answers: Answers) -> Iterator[PropertySet]:
     """Yield the Service Status of each line that moves, changes or disconnects a service."""
-    moves = {id(ended): begun for ended, begun in _moves(progress.order)}
+    begun_of = {id(ended): begun for ended, begun in moves(progress.order)}
     for root in line_items(progress.order):
-        begun = moves.get(id(root))
+        begun = begun_of.get(id(root))
         if begun is not None:
             yield _status(progress, root, MOVE, answers, begun)
         for line in items_from([root]) if begun is None else _left_behind(root, begun):
@@ -101,17 +101,6 @@ def _moved_changed_disconnected(progress: Progress, answers: Answers) -> Iterato
                 yield _status(progress, line, DISCONNECT, answers)
             elif action_code(line) == "Update":
                 yield _status(progress, line, line.get(ALIAS) or CHANGE, answers)
-
-
-def _moves(order: PropertySet) -> Iterator[tuple[PropertySet, PropertySet]]:
-    """Pair each root that ends with a root of the same product that begins elsewhere; each root is in one pair."""
-    begun = [root for root in line_items(order) if action_code(root) == "Add"]
-    for ended in (root for root in line_items(order) if action_code(root) == "Delete"):
-        for root in begun:
-            if root.get("Product Id") == ended.get("Product Id") and is_elsewhere(ended, root):
-                begun = [other for other in begun if other is not root]
-                yield ended, root
-                break
 
 
 def _left_behind(ended: PropertySet, begun: PropertySet) -> Iterator[PropertySet]:

@@ -18,9 +18,11 @@ from hub.workflows.orders.receive_order import accounts_of_order, receive_order
 from hub.workflows.received.meters import METER_LOCATION, prove_meters_apart
 from hub.workflows.state.id_holders import loaded_id_notes
 from hub.workflows.state.quantities import leave_out_empty
+from hub.workflows.support.contact_rules import prove_rules
+from hub.workflows.support.received import SUPPORT_OBJECTS, complete_support_object
 from integration_objects.complex_object import all_items, instances, items_of, object_name
 from integration_objects.errors import Refused
-from integration_objects.names import ACCOUNT, ADDRESS, ASSET, KEY, ORDER, PRODUCT, SERVICE_POINT
+from integration_objects.names import ACCOUNT, ADDRESS, ASSET, CONTACT_RULE, KEY, ORDER, PRODUCT, SERVICE_POINT
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import refuse_masks
 
@@ -38,7 +40,7 @@ UPSERTED = (
     PRICE_LIST,
     PRODUCT,
     SERVICE_POINT,
-    "Trouble Ticket",
+    *SUPPORT_OBJECTS,
 )
 #: Objects that an operator's command may bring: a user's role decides who approves, so that no message brings users.
 LOADED = (*UPSERTED, "User")
@@ -58,7 +60,7 @@ def accounts_of_hub_object(run: Run, tree: PropertySet) -> set[str]:
     name = object_name(tree)
     if name == ORDER:
         return accounts_of_order(run, tree)
-    if name in (ACCOUNT, ASSET):
+    if name in (ACCOUNT, ASSET, *SUPPORT_OBJECTS):
         return {instance.get("Account Id") or "" for instance in instances(tree)} - {""}
     return set()
 
@@ -82,6 +84,7 @@ def load(run: Run, tree: PropertySet) -> list[str]:
         MetersOverlap: a meter would be in two places at once, or two meters in one.
         QuantityZero: a service that is tracked as an asset has the quantity 0.
         MaskSentBack: a display's mask stands in the place of an attribute's value.
+        StatusChangeRefused, NoDefaultContact ...: a support object can't become so (`hub.workflows.support.received`).
     """
     _refuse_others(tree, LOADED)
     written, notes = _upsert(run, tree)
@@ -103,6 +106,9 @@ def _upsert(run: Run, tree: PropertySet) -> tuple[list[str], list[Note]]:
     if name == ASSET:
         for asset in instances(tree):
             notes += _complete_profile(run, asset)
+    if name in SUPPORT_OBJECTS:
+        for instance in instances(tree):
+            complete_support_object(run, name, instance)
     results = run.effects.upsert(tree)
     if name == ASSET:
         # Told and not refused: the customers have these services, whoever else has their numbers.
@@ -115,6 +121,8 @@ def _upsert(run: Run, tree: PropertySet) -> tuple[list[str], list[Note]]:
     if name == PRICE_LIST:
         for price_list in instances(tree):
             price_list_of(run.query(PRICE_LIST, {"Price List Id": price_list.get("Price List Id")}))
+    if name == CONTACT_RULE:
+        prove_rules(run, instances(tree))
     if name == METER_LOCATION:
         prove_meters_apart(run, instances(tree))
     return [f"{result.operation} {result.object} {', '.join(result.key.values())}" for result in results], notes
@@ -139,7 +147,7 @@ WORKFLOWS = (
         take_hub_object,
         accounts_of_hub_object,
         (*UPSERTED, ORDER),
-        "take in the hub's own XML: customers, premises, products, price lists, opening profiles, orders",
+        "take in the hub's own XML: customers, premises, products, price lists, support, opening profiles, orders",
         counter=lambda: LineCounter(is_order=False),
     ),
 )

@@ -4,6 +4,7 @@
     is_before        every moment of one date comes before every moment of another
     is_to_come       a date is later than the run's time, by more than the systems' clocks may differ
     today            the present day
+    moment_text      a moment, as the hub's clock writes it
     made_of          the moment at which the hub made an order
 
 Spec: docs/orders.md, "Dates".
@@ -38,6 +39,11 @@ def first_moment(text: str, zone: str) -> datetime.datetime:
     """
     moment = read_date(text)
     return moment if len(text) > _DATE_ONLY else moment.replace(tzinfo=time_zone(zone)).astimezone(datetime.UTC)
+
+
+def moment_text(moment: datetime.datetime) -> str:
+    """Return a moment in UTC as texts of due times have it, with microseconds."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def is_before(run: Run, left: str, right: str) -> bool:

@@ -28,6 +28,27 @@ TRANSITIONS: dict[str, dict[str, frozenset[str]]] = {
         "Active": frozenset({"Suspended", "Inactive"}),
         "Suspended": frozenset({"Active", "Inactive"}),
     },
+    "trouble ticket": {
+        "Open": frozenset({"In Progress", "Pending", "Resolved"}),
+        "In Progress": frozenset({"Open", "Pending", "Resolved"}),
+        "Pending": frozenset({"Open", "In Progress", "Resolved"}),
+        "Resolved": frozenset({"Closed", "Open"}),
+        "Closed": frozenset({"Open"}),
+    },
+    "callback request": {
+        "Open": frozenset({"Taken", "Postponed", "Done", "Cancelled"}),
+        "Taken": frozenset({"Postponed", "Done", "Cancelled"}),
+        "Postponed": frozenset({"Taken", "Done", "Cancelled"}),
+    },
+    "request for inventory": {
+        "Open": frozenset({"Partly Answered", "Answered", "Short", "Not Available", "Cancelled"}),
+        "Partly Answered": frozenset({"Answered", "Short", "Cancelled"}),
+    },
+    "help topic": {
+        "Draft": frozenset({"Published", "Withdrawn"}),
+        "Published": frozenset({"Draft", "Withdrawn"}),
+        "Withdrawn": frozenset({"Draft", "Published"}),
+    },
 }
 
 #: the kinds that people call by another word
@@ -50,6 +71,15 @@ _CHANGES = {
     "Active": "be resumed",
     "Suspended": "be suspended",
     "Inactive": "be disconnected",
+    "Taken": "be taken",
+    "Postponed": "be postponed",
+    "Done": "be done",
+    "Resolved": "be resolved",
+    "Closed": "be closed",
+    "Partly Answered": "be answered",
+    "Answered": "be answered",
+    "Published": "be published",
+    "Withdrawn": "be withdrawn",
 }
 
 
@@ -71,8 +101,8 @@ def check_change(
     """Refuse a change of status that isn't in the table.
 
     Args:
-        kind: "quote", "order", "order line" or "asset".
-        name: identifies the quote, order, line or service, for the error.
+        kind: a key of `TRANSITIONS`.
+        name: identifies the quote, order, line, service, ticket ..., for the error.
         old: the present status.
         new: the status that it would get.
         mend: the error's mend.

@@ -254,7 +254,7 @@ def test_the_documentation_has_a_page_for_each_workflow(road):
     pages = {path.stem: path.read_text(encoding="utf-8") for path in (docs / "workflows").glob("*.md")}
     known = {one.command: one for one in road.open_hub.deployment.workflows.values() if one.asked_by_name}
     assert set(pages) == set(known)
-    listed = "".join((docs / name).read_text(encoding="utf-8") for name in ("workflows.md", "orders.md"))
+    listed = "".join((docs / name).read_text(encoding="utf-8") for name in ("workflows.md", "orders.md", "support.md"))
     for name, workflow in known.items():
         assert f"| [{name}](workflows/{name}.md) | {workflow.help} |" in listed
         assert pages[name].startswith(f"# {name}\n\n`orderhub workflow {name}`: {workflow.help}.")

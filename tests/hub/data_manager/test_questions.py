@@ -69,7 +69,8 @@ def test_the_workflows_that_only_read_are_questions(road):
     questions = {workflow.command for workflow in workflows if workflow.asks_only}
     pages = {"projected-state", "profile", "verify", "fallout-list", "find", "orders", "quotes"}
     status = {"order-activity", "fulfilment-status", "mcd-summary"}
-    assert questions == pages | status | {"plan", "impact", "rows", "row-fields"}
+    support = {"contact-for", "callbacks", "help-topics", "help-topic", "inventory-requests", "tickets"}
+    assert questions == pages | status | support | {"plan", "impact", "rows", "row-fields"}
     shown = road.work(question(road, "orders", account="2-LB"), ROUTE)
     assert shown["identity"] == f"{shown['digest']}@{shown['id']}"
     assert "AsOfDate" in answers(road)[0][1]
