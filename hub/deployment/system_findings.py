@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from adapters.system import System
-from integration_objects.names import BILLING_EVENT, WORK_ORDER
+from integration_objects.names import BILLING_EVENT, CALLBACK, INVENTORY_REQUEST, TROUBLE_TICKET, WORK_ORDER
 from maps.check import Finding
 
 #: The objects that the shipped workflows send to systems.
-SENT = (WORK_ORDER, BILLING_EVENT)
+SENT = (WORK_ORDER, BILLING_EVENT, CALLBACK, INVENTORY_REQUEST, TROUBLE_TICKET)
 
 
 def system_findings(systems: Iterable[System], own_workflows: Sequence[str]) -> list[Finding]:
@@ -47,5 +47,5 @@ def _unsent(system: System, own_workflows: Sequence[str]) -> Iterator[Finding]:
     if system.takes in SENT or any(system.takes in text for text in own_workflows):
         return
     text = f"nothing sends an '{system.takes}' to systems: the system '{system.name}' would get no message"
-    mend = f"take {' or '.join(SENT)}; answers to senders leave by the `reply` of a route"
+    mend = f"take {', '.join(SENT[:-1])} or {SENT[-1]}; answers to senders leave by the `reply` of a route"
     yield Finding(system.places["takes"], text, mend, "warning" if own_workflows else "error")

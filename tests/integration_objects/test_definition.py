@@ -172,6 +172,7 @@ def test_every_field_has_its_type_by_its_name():
     numbers |= {"From Quantity", "Every", "Percent", "Amount"}
     numbers |= {"Least", "Most", "Default", "Sequence"}
     numbers |= {"Lines Asked", "Lines Done", "Lines Failed", "Moves", "Changes", "Disconnects", "Order Revision"}
+    numbers |= {"Callback Minutes", "Tries", "Answered Quantity"}
     numbers |= {"Batch Position", "Orders", "Accepted Orders", "Refused Orders"}
     for one in shipped_definitions().values():
         for component in one.components():
@@ -323,7 +324,7 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
             "extends: OM Ordr\ncomponents: {}",
             "there is no integration object or shared component 'OM Ordr'\n"
             "  where: own/x.yaml:1:10\n"
-            f"  why:   known are {', '.join(sorted([*SHIPPED, 'Line Item', 'Service Status']))}\n"
+            f"  why:   known are {', '.join(sorted([*SHIPPED, 'Line Item', 'Service Status', 'Support Event']))}\n"
             "  mend:  did you mean 'OM Order'?",
         ),
         (
@@ -469,7 +470,7 @@ def test_an_extension_that_cannot_be_is_refused_at_its_place(text: str, message:
         (
             "integration object: A\ncomponent: B\nchildren: [{use: Line Itm, table: c}]",
             "there is no shared component 'Line Itm'\n  where: y.yaml:3:18\n"
-            "  why:   known are Line Item, Service Status\n  mend:  did you mean 'Line Item'?",
+            "  why:   known are Line Item, Service Status, Support Event\n  mend:  did you mean 'Line Item'?",
         ),
         (
             "integration object: A\ncomponent: B\nrow of: Account.Name",

@@ -10,6 +10,7 @@ import pytest
 import hub.workflows
 from hub.deployment.proof import DeploymentUnsound, check_deployment, load_deployment
 from hub.deployment.system_findings import SENT
+from hub.workflows.support.records import KINDS
 from integration_objects import names
 
 SYSTEM = "system: Surveys\ntakes: OM Reply\nchannel: surveys\n"
@@ -59,6 +60,10 @@ def test_every_object_that_a_shipped_workflow_sends_is_known() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("effects.emit"):
                 argument = node.args[0]
+                if ast.unparse(argument) == "kind.object":
+                    # The kinds of things with a history are a table.
+                    sent |= set(KINDS)
+                    continue
                 assert isinstance(argument, ast.Name), f"{path}:{node.lineno} names its object by a constant"
                 sent.add(getattr(names, argument.id))
     assert sent == set(SENT)

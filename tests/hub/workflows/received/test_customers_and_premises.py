@@ -24,10 +24,16 @@ FILES = {
     "agreements.xml": "Agreement",
     "opportunities.xml": "Opportunity",
     "trouble_tickets.xml": "Trouble Ticket",
+    "contact_rules.xml": "Contact Rule",
+    "help_topics.xml": "Help Topic",
+    "callback_requests.xml": "Callback Request",
+    "inventory_requests.xml": "Inventory Request",
 }
 ENERGY = (
     '<Message IntObjectName="Product"><ListOfProduct><Product><ProductId>Electricity</ProductId></Product>'
-    "<Product><ProductId>Gas</ProductId></Product></ListOfProduct></Message>"
+    "<Product><ProductId>Gas</ProductId></Product>"
+    "<Product><ProductId>Local Line</ProductId></Product><Product><ProductId>Voice Mail</ProductId></Product>"
+    "</ListOfProduct></Message>"
 )
 
 
@@ -98,7 +104,8 @@ def test_no_message_says_who_may_approve(road):
     assert (shown["state"], shown["reason"]) == ("rejected", "ObjectNotTaken")
     assert shown["error"]["why"] == (
         "accepted objects: Account, Address, Agreement, Contact, Meter, Meter Location, OM Asset, Opportunity, "
-        "Price List, Product, Service Point, Trouble Ticket, OM Order"
+        "Price List, Product, Service Point, Callback Request, Contact Rule, Help Topic, Inventory Request, "
+        "Trouble Ticket, OM Order"
     )
     assert road.stored("User") == []
 
