@@ -199,7 +199,7 @@ def downgrade() -> None:
         op.drop_index(f"ix_s_trouble_ticket_{column}", "s_trouble_ticket")
     for column in _OF_TICKETS:
         op.execute(f"ALTER TABLE s_trouble_ticket DROP COLUMN {column}")
-    for table in reversed(_TABLES):
+    for table in reversed(list(_TABLES)):
         op.drop_table(table)
 
 
