@@ -37,7 +37,7 @@ from integration_objects.secrets import MASK
 _OF_ATTRIBUTE = f"{ATTRIBUTE}/"
 _ACTION = "Action Code"
 _PRICES = ("List Price", "Adjusted Price")
-_IDENTITY = (QUOTE_LINE.owner, KEY, PARENT, _ACTION)
+_IDENTITY = (QUOTE_LINE.owner, KEY, PARENT)
 _WHOLE = (None, None, None, None)
 #: Most service items of a quote that one file changes: each is stored with the whole quote, and the account is locked.
 _MOST_ITEMS = 200
@@ -48,8 +48,18 @@ _TOO_MANY = f"a file changes at most {_MOST_ITEMS} service items of a quote at o
 _NO_PRODUCT = "a new line must name its product in product_id"
 _NO_SERVICE = "no service item of the account has this key; a line that adds something has the action code Add"
 _IS_SERVICE = "a service item of the account has this key; give a line that adds something another key"
+_ENDS = "the service item is taken away as a whole; its other lines can't be changed with it"
 _NOT_ADDED = "only a line that adds something can be deleted by itself; the action code Delete takes a service away"
 _DELETE_DIFFERS = "the hub's line, or one beneath it, was changed since the download"
+
+
+class LineUnnamed(Refused):
+    """The configurator of another system doesn't tell which item it has made for a line."""
+
+    what = "the configurator has made no item that it calls by the name of the request"
+    where = "line {key}"
+    why = "its answer lacks the name among its names"
+    mend = "have the external configurator answer with the names of added items"
 
 
 class PriceDiffers(Refused):
@@ -149,6 +159,8 @@ class QuoteLines:
                 self._change(batch, key)
             else:
                 self._change_service(batch, key)
+        if batch.ends and not all(isinstance(request, RemoveItem) for request in batch.requests):
+            batch.fault = _ENDS
         if batch.fault is None and not batch.requests:
             return
         outcome, refusal = None, batch.fault
@@ -188,7 +200,8 @@ class QuoteLines:
             return
         ours = _cells(stored)
         if base is None:
-            changes = {cell: change for cell, change in changes.items() if _is_settable(cell)}
+            # The hub has such a line since the download, or from this file.
+            changes = {cell: change for cell, change in changes.items() if not _is_given(cell, change[1], ours)}
         elif _ACTION in changes and changes[_ACTION][1] == "Delete":
             old, new = changes.pop(_ACTION)
             if self._is_unchanged(batch, key, hub_key):
@@ -296,20 +309,23 @@ class QuoteLines:
                 due_date = self._edited[batch.root].fields["Due Date"] or ""
                 dated = {"due-date": due_date} if due_date else {}
                 outcome = workflows.ask("disconnect", {**arguments, **dated, "root": batch.root})
-            elif batch.services:
+            elif batch.root in self._services:
                 outcome = workflows.ask("modify", {**arguments, "root": batch.root, "requests": requests})
             else:
                 outcome = workflows.ask("new-products-and-services", {**arguments, "requests": requests})
         lines = self._lines_of(outcome)
         for name, own in batch.added.items():
-            self._prove_prices(own, _cells(lines[outcome.names[name]]))
+            if name not in outcome.names:
+                raise LineUnnamed(key=own)
+            made = lines.get(outcome.names[name])
+            self._prove_prices(own, {} if made is None else _cells(made))
         return outcome
 
     def _prove_prices(self, key: str, ours: Mapping[str, str | None]) -> None:
         given = self._edited[key].fields
         for name in _PRICES:
-            if given[name] is not None and not _is_same_number(given[name], ours[name]):
-                product, price = given["Product Id"], ours[name] or "not given"
+            if given[name] is not None and not _is_same_number(given[name], ours.get(name)):
+                product, price = given["Product Id"], ours.get(name) or "not given"
                 raise PriceDiffers(field=name, product=product, price=price, key=key, given=given[name])
 
     def _return_given(self, outcome: Outcome, made: Mapping[str, str]) -> None:
@@ -319,8 +335,12 @@ class QuoteLines:
             ours = _cells(lines[key]) if key in lines else {}
             given = _cells(self._edited[own])
             for cell, value in given.items():
-                is_given = value is not None and not _is_settable(cell) and cell not in (*_IDENTITY, *_PRICES)
-                if is_given and value != ours.get(cell) and not _is_same_number(value, ours.get(cell)):
+                if (
+                    value is not None
+                    and not _is_settable(cell)
+                    and cell != _ACTION
+                    and not _is_given(cell, value, ours)
+                ):
                     self._return([(key, cell, None, value, ours.get(cell))], "read_only", READ_ONLY)
 
     def _lines_of(self, outcome: Outcome) -> dict[str, Line]:
@@ -399,6 +419,7 @@ class QuoteLines:
         for key, cell, base, yours, hubs in changes:
             record: dict[str, str | None] = {QUOTE_LINE.owner: self._row_id, KEY: key}
             name, column = QUOTE_LINE.name, cell
+            yours = self._edits.secrets.shown(cell or "", yours)
             if cell is not None and cell.startswith(_OF_ATTRIBUTE):
                 record[NAME] = cell.removeprefix(_OF_ATTRIBUTE)
                 name, column = QUOTE_LINE.attribute, VALUE
@@ -409,6 +430,11 @@ class QuoteLines:
 
 def _cells(line: Line) -> dict[str, str | None]:
     return {**line.fields, **{_OF_ATTRIBUTE + name: value for name, value in line.attributes.items()}}
+
+
+def _is_given(cell: str, value: str | None, ours: Mapping[str, str | None]) -> bool:
+    """Tell whether the hub has given a line the same value; what the file calls a line is no value."""
+    return cell in _IDENTITY or value == ours.get(cell) or _is_same_number(value, ours.get(cell))
 
 
 def _is_settable(cell: str) -> bool:

@@ -34,6 +34,7 @@ from hub.workflows.state.lines import DESIGNATED
 from integration_objects.complex_object import first_instance
 from integration_objects.names import ACCOUNT, QUOTE
 
+REPLACED = "the quote has a later revision, and only that one can be changed"
 NO_QUOTE = "the quote of this line isn't in the file"
 DELETE_DIFFERS = "the hub's quote was changed since the download; look at it, and delete it again"
 #: the arguments of new-quote by the field of the header
@@ -93,13 +94,13 @@ class QuoteEdits:
         lines = self._lines(key, key)
         if edited == base and not lines.changed:
             return
-        # The header is read once more: only a quote that is there is out of sight.
-        is_there = ours is not None or bool(self._edits.store.keys(QUOTE, {"Row Id": key}))
-        wanted = changeable(self._edits, _REMOTE, key, base, edited, ours or (base if is_there else None))
-        if ours is None:
-            conflict = ("out_of_sight", OUT_OF_SIGHT) if is_there else ("update_recently_deleted", GONE)
-            lines.return_all(*conflict)
+        if ours is None or self._is_replaced(ours):
+            absence = self._absence(key) if ours is None else ("read_only", REPLACED)
+            values = [(field, base[field], edited[field], None) for field in edited if edited[field] != base[field]]
+            self._edits.return_changes(QUOTE, key, values, *absence)
+            lines.return_all(*absence)
             return
+        wanted = changeable(self._edits, _REMOTE, key, base, edited, ours)
         number = ours["Quote Number"] or ""
         if wanted:
             decision = merged(wanted, base, ours)
@@ -150,7 +151,7 @@ class QuoteEdits:
                     edits.return_changes(QUOTE, brought, [(field, None, given[field], ours[field])], name, DIFFERS)
                 self._lines(key, brought).take(ours["Quote Number"] or "", ours["Account Id"] or "")
                 return
-            refusal, conflict = GONE, "update_recently_deleted"
+            conflict, refusal = self._absence(brought)
         elif edited["Account Id"] not in edits.seen[ACCOUNT]:
             refusal, conflict = NO_ACCOUNT, "out_of_sight"
         elif edits.store.keys(QUOTE, {"Row Id": key}):
@@ -187,21 +188,33 @@ class QuoteEdits:
     def _delete(self, key: str, base: Record) -> None:
         edits = self._edits
         ours = edits.seen[QUOTE].get(key)
-        if ours is None:
-            # Both sides deleted it; or the user may not know what became of it.
-            if edits.store.keys(QUOTE, {"Row Id": key}):
-                edits.return_changes(QUOTE, key, [(None, None, None, None)], "out_of_sight", OUT_OF_SIGHT)
+        if ours is None or self._is_replaced(ours):
+            conflict, reason = self._absence(key) if ours is None else ("read_only", REPLACED)
+            # Where both sides deleted it, nothing is left to do.
+            if reason != GONE:
+                edits.return_changes(QUOTE, key, [(None, None, None, None)], conflict, reason)
             return
         rows = [json.dumps([header, _plain(lines)], sort_keys=True) for header, lines in self._both(key, base, ours)]
         decision = decide("delete", ["hub"], AgreedRow((rows[0],)), (rows[1],))
         refusal, number = DELETE_DIFFERS, ours["Quote Number"] or ""
         if decision.outcome == "delete":
-            _, reason = edits.attempt(lambda: delete_quote(edits.run, number))
-            if reason is None:
+            _, refused = edits.attempt(lambda: delete_quote(edits.run, number))
+            if refused is None:
                 self._workflows.note_taken(number, " deleted")
                 return
-            refusal = reason
+            refusal = refused
         edits.return_changes(QUOTE, key, [(None, None, None, None)], decision.conflict or "refused", refusal)
+
+    def _absence(self, row_id: str) -> tuple[str, str]:
+        """Return why the user doesn't see a quote: the name of the conflict, and the reason."""
+        if self._edits.store.keys(QUOTE, {"Row Id": row_id}):
+            return "out_of_sight", OUT_OF_SIGHT
+        return "update_recently_deleted", GONE
+
+    def _is_replaced(self, quote: Record) -> bool:
+        """Tell whether a quote has a later revision, which alone the workflows change."""
+        revisions = [each for each in self._edits.seen[QUOTE].values() if each["Quote Number"] == quote["Quote Number"]]
+        return any(int(each["Revision"] or 1) > int(quote["Revision"] or 1) for each in revisions)
 
     def _both(self, key: str, base: Record, ours: Record) -> Iterable[tuple[Record, Lines]]:
         return (base, self._base.get(key, {})), (ours, self._hub.get(key, {}))

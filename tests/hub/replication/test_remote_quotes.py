@@ -125,17 +125,17 @@ def test_a_new_line_comes_without_default_components_so_that_the_quote_is_what_t
 
 
 def test_a_price_that_the_customer_was_told_and_that_is_another_now_brings_the_lines_back(
-    client: RemoteClient,
+    sqlite: RemoteClient,
 ) -> None:
-    client.extract("A-1")
-    client.sql(new_quote(), line("N-1", "L1", None, "Local Line", adjusted_price="12.00"))
-    client.road.load(sample("price_list.xml").replace(b"<Price>12.00</Price>", b"<Price>13.50</Price>"))
-    client.apply()
-    assert reasons(client)["Quote Line Item", "Adjusted Price"].startswith("the Adjusted Price of 'Local Line' is 13.5")
-    client.sql(line(of(client).get("Row Id") or "", "L1", None, "Local Line", adjusted_price="13.50"))
-    client.apply()
-    assert products(of(client)) == [("Local Line", "Add")]
-    assert not client.open_returned()
+    sqlite.extract("A-1")
+    sqlite.sql(new_quote(), line("N-1", "L1", None, "Local Line", adjusted_price="12.00"))
+    sqlite.road.load(sample("price_list.xml").replace(b"<Price>12.00</Price>", b"<Price>13.50</Price>"))
+    sqlite.apply()
+    assert reasons(sqlite)["Quote Line Item", "Adjusted Price"].startswith("the Adjusted Price of 'Local Line' is 13.5")
+    sqlite.sql(line(of(sqlite).get("Row Id") or "", "L1", None, "Local Line", adjusted_price="13.50"))
+    sqlite.apply()
+    assert products(of(sqlite)) == [("Local Line", "Add")]
+    assert not sqlite.open_returned()
 
 
 def test_a_product_without_a_price_or_unknown_brings_the_lines_back(sqlite: RemoteClient) -> None:
@@ -149,18 +149,18 @@ def test_a_product_without_a_price_or_unknown_brings_the_lines_back(sqlite: Remo
     assert "Never" in found["L2"]
 
 
-def test_a_refused_quote_comes_back_whole(client: RemoteClient) -> None:
-    client.extract("A-1")
-    client.sql(new_quote("N-1", "B-1"), *package("N-1"), new_quote("N-2", valid_until_date="soon"))
-    applied = client.apply()
+def test_a_refused_quote_comes_back_whole(sqlite: RemoteClient) -> None:
+    sqlite.extract("A-1")
+    sqlite.sql(new_quote("N-1", "B-1"), *package("N-1"), new_quote("N-2", valid_until_date="soon"))
+    applied = sqlite.apply()
     assert not applied.taken
     assert {(each.key, each.conflict) for each in applied.returned if each.object == "OM Quote"} == {
         ("N-1", "out_of_sight"),
         ("N-2", "refused"),
     }
     assert {each.yours for each in applied.returned} >= {"Local Line", "B-1", "soon"}
-    assert not client.road.stored("OM Quote")
-    assert client.sql("SELECT count(*) FROM om_quote") == [(0,)]
+    assert not sqlite.road.stored("OM Quote")
+    assert sqlite.sql("SELECT count(*) FROM om_quote") == [(0,)]
 
 
 def test_the_same_file_again_makes_no_second_quote_and_further_lines_are_taken(client: RemoteClient) -> None:
@@ -232,38 +232,38 @@ def test_an_expired_quote_says_so_in_the_file_and_is_renewed_offline(sqlite: Rem
     assert "expired" not in {kind for (kind,) in sqlite.sql("SELECT kind FROM quote_note")}
 
 
-def test_a_configuration_that_breaks_a_rule_comes_back_with_the_rule(client: RemoteClient) -> None:
-    downloaded(client)
-    client.sql("UPDATE quote_line_item_attribute SET value = '99' WHERE name = 'Rings'")
-    change(client, "Local Line", "service_id = '5095550101'")
-    client.apply()
-    found = {each.object: each for each in client.open_returned()}
+def test_a_configuration_that_breaks_a_rule_comes_back_with_the_rule(sqlite: RemoteClient) -> None:
+    downloaded(sqlite)
+    sqlite.sql("UPDATE quote_line_item_attribute SET value = '99' WHERE name = 'Rings'")
+    change(sqlite, "Local Line", "service_id = '5095550101'")
+    sqlite.apply()
+    found = {each.object: each for each in sqlite.open_returned()}
     assert "10" in found["Quote Line Item Attribute"].reason
     assert found["Quote Line Item"].field == "Service Id", "the changes of a service item are taken together or not"
-    assert client.sql("SELECT value FROM quote_line_item_attribute WHERE name = 'Rings'") == [("4",)]
+    assert sqlite.sql("SELECT value FROM quote_line_item_attribute WHERE name = 'Rings'") == [("4",)]
 
 
-def test_a_field_of_a_line_that_both_sides_changed_comes_back_and_the_others_are_taken(client: RemoteClient) -> None:
-    quote = downloaded(client)
-    change(client, "Local Line", "service_id = '5095550101', due_date = '2199-01-31'")
+def test_a_field_of_a_line_that_both_sides_changed_comes_back_and_the_others_are_taken(sqlite: RemoteClient) -> None:
+    quote = downloaded(sqlite)
+    change(sqlite, "Local Line", "service_id = '5095550101', due_date = '2199-01-31'")
     numbered = {"request": "set", "item": "1/Local Line", "fields": {"Service Id": "5095550202"}}
-    edit(client, quote, numbered)
-    client.apply()
-    assert [(each.field, each.yours, each.hub) for each in client.open_returned()] == [
+    edit(sqlite, quote, numbered)
+    sqlite.apply()
+    assert [(each.field, each.yours, each.hub) for each in sqlite.open_returned()] == [
         ("Service Id", "5095550101", "5095550202")
     ]
-    assert client.sql("SELECT service_id, due_date FROM quote_line_item WHERE product_id = 'Local Line'") == [
+    assert sqlite.sql("SELECT service_id, due_date FROM quote_line_item WHERE product_id = 'Local Line'") == [
         ("5095550202", "2199-01-31")
     ]
 
 
-def test_deleting_what_the_hub_has_changed_comes_back(client: RemoteClient) -> None:
-    quote = downloaded(client)
-    client.sql("DELETE FROM quote_line_item WHERE product_id = 'Call Forwarding'")
-    edit(client, quote, {"request": "set", "item": "1/Local Line/Call Forwarding", "attributes": {"Rings": "7"}})
-    client.apply()
-    assert [(each.conflict, each.field) for each in client.open_returned()] == [("delete_recently_updated", None)]
-    assert client.sql("SELECT value FROM quote_line_item_attribute WHERE name = 'Rings'") == [("7",)]
+def test_deleting_what_the_hub_has_changed_comes_back(sqlite: RemoteClient) -> None:
+    quote = downloaded(sqlite)
+    sqlite.sql("DELETE FROM quote_line_item WHERE product_id = 'Call Forwarding'")
+    edit(sqlite, quote, {"request": "set", "item": "1/Local Line/Call Forwarding", "attributes": {"Rings": "7"}})
+    sqlite.apply()
+    assert [(each.conflict, each.field) for each in sqlite.open_returned()] == [("delete_recently_updated", None)]
+    assert sqlite.sql("SELECT value FROM quote_line_item_attribute WHERE name = 'Rings'") == [("7",)]
 
 
 def test_changes_of_a_line_that_was_deleted_in_the_hub_come_back(sqlite: RemoteClient) -> None:
@@ -291,32 +291,32 @@ def test_a_quote_that_was_ordered_meanwhile_can_neither_be_changed_nor_deleted(c
     assert client.sql("SELECT status FROM om_quote") == [("Order Placed",)]
 
 
-def test_a_quote_is_deleted_unless_the_hub_has_changed_it(client: RemoteClient) -> None:
-    quote = downloaded(client)
-    client.sql("DELETE FROM om_quote")
-    edit(client, quote, {"request": "set", "item": "1/Local Line", "fields": {"Service Id": "5095550202"}})
-    client.apply()
-    assert [(each.object, each.conflict) for each in client.open_returned()] == [
+def test_a_quote_is_deleted_unless_the_hub_has_changed_it(sqlite: RemoteClient) -> None:
+    quote = downloaded(sqlite)
+    sqlite.sql("DELETE FROM om_quote")
+    edit(sqlite, quote, {"request": "set", "item": "1/Local Line", "fields": {"Service Id": "5095550202"}})
+    sqlite.apply()
+    assert [(each.object, each.conflict) for each in sqlite.open_returned()] == [
         ("OM Quote", "delete_recently_updated")
     ]
-    client.sql("DELETE FROM om_quote", "DELETE FROM quote_line_item", "DELETE FROM returned")
-    assert client.apply().taken == [f"OM Quote {quote.get('Quote Number')} deleted"]
-    assert not client.road.stored("OM Quote")
-    assert not client.open_returned()
+    sqlite.sql("DELETE FROM om_quote", "DELETE FROM quote_line_item", "DELETE FROM returned")
+    assert sqlite.apply().taken == [f"OM Quote {quote.get('Quote Number')} deleted"]
+    assert not sqlite.road.stored("OM Quote")
+    assert not sqlite.open_returned()
 
 
-def test_a_quote_that_left_the_users_sight_comes_back_without_the_hubs_values(client: RemoteClient) -> None:
-    quote = downloaded(client)
-    change(client, "Local Line", "due_date = '2199-01-31'")
-    client.sql("UPDATE om_quote SET description = 'mine'")
-    client.put("OM Quote", Row_Id=quote.get("Row Id"), Account_Id="B-1", Description="secret")
-    client.apply()
-    assert [(each.field, each.conflict, each.hub) for each in client.open_returned()] == [
+def test_a_quote_that_left_the_users_sight_comes_back_without_the_hubs_values(sqlite: RemoteClient) -> None:
+    quote = downloaded(sqlite)
+    change(sqlite, "Local Line", "due_date = '2199-01-31'")
+    sqlite.sql("UPDATE om_quote SET description = 'mine'")
+    sqlite.put("OM Quote", Row_Id=quote.get("Row Id"), Account_Id="B-1", Description="secret")
+    sqlite.apply()
+    assert [(each.field, each.conflict, each.hub) for each in sqlite.open_returned()] == [
         ("Description", "out_of_sight", None),
         ("Due Date", "out_of_sight", None),
     ]
-    assert client.sql("SELECT count(*) FROM om_quote") == [(0,)]
-    assert client.sql("SELECT count(*) FROM returned") == [(2,)]
+    assert sqlite.sql("SELECT count(*) FROM om_quote") == [(0,)]
+    assert sqlite.sql("SELECT count(*) FROM returned") == [(2,)]
 
 
 def test_changes_of_a_quote_that_was_deleted_in_the_hub_come_back(sqlite: RemoteClient) -> None:
@@ -377,6 +377,90 @@ def test_a_service_that_changed_since_the_download_keeps_the_hubs_value(sqlite: 
     assert [(each.conflict, each.hub) for each in sqlite.open_returned()] == [("update_differing", "8005550111")]
 
 
+def service_line(quote: str, key: str, **fields: str) -> str:
+    """The statement that writes a line for a service."""
+    columns = {"quote_id": quote, "integration_id": key, **fields}
+    values = ", ".join(f"'{value}'" for value in columns.values())
+    return f"INSERT INTO quote_line_item ({', '.join(columns)}) VALUES ({values})"
+
+
+def test_a_quoted_change_of_a_service_is_turned_into_its_end_or_taken_off(sqlite: RemoteClient) -> None:
+    installed(sqlite)
+    sqlite.extract("A-1")
+    sqlite.sql(new_quote(), service_line("N-1", "CARD-1", service_id="8005550199", adjusted_price="7"))
+    sqlite.apply()
+    assert [(each.field, each.yours) for each in sqlite.open_returned()] == [("Adjusted Price", "7")]
+    sqlite.sql("UPDATE quote_line_item SET action_code = 'Delete'", "DELETE FROM returned")
+    assert not sqlite.apply().returned
+    assert products(of(sqlite)) == [("Calling Card", "Delete")]
+    sqlite.sql("DELETE FROM quote_line_item")
+    assert not sqlite.apply().returned
+    assert not products(of(sqlite))
+
+
+def test_a_line_is_added_beneath_a_service_without_the_lines_above_it(sqlite: RemoteClient) -> None:
+    sqlite.road.load(
+        sample("profile.xml")
+        .replace(b"1-A", b"A-1")
+        .replace(b"CARD-1", b"LINE-1")
+        .replace(b"Calling Card", b"Local Line")
+    )
+    sqlite.extract("A-1")
+    sqlite.sql(new_quote(), line("N-1", "W", "LINE-1", "Call Waiting"), new_quote("N-2"))
+    sqlite.sql(
+        service_line("N-2", "LINE-1", action_code="Delete"),
+        line("N-2", "W", "LINE-1", "Call Waiting"),
+    )
+    sqlite.apply()
+    assert {each.reason for each in sqlite.open_returned()} == {
+        "the service item is taken away as a whole; its other lines can't be changed with it"
+    }
+    assert sorted(map(products, sqlite.road.stored("OM Quote"))) == [
+        [],
+        [("Local Line", "Update"), ("Call Waiting", "Add")],
+    ]
+
+
+def test_a_line_of_a_service_that_the_hub_has_quoted_meanwhile_comes_back(sqlite: RemoteClient) -> None:
+    installed(sqlite)
+    sqlite.extract("A-1")
+    sqlite.sql(new_quote())
+    sqlite.apply()
+    quote = of(sqlite)
+    sqlite.sql(service_line(quote.get("Row Id") or "", "CARD-1", action_code="Delete", service_id="8005550199"))
+    sqlite.road.ask(
+        "modify",
+        account="A-1",
+        root="CARD-1",
+        session=session_on(sqlite, quote),
+        requests=[{"request": "set", "item": "CARD-1", "fields": {"Service Id": "8005550111"}}],
+    )
+    assert products(of(sqlite)) == [("Calling Card", "Update")]
+    sqlite.apply()
+    assert {(each.field, each.yours, each.hub) for each in sqlite.open_returned()} == {
+        ("Action Code", "Delete", "Update"),
+        ("Service Id", "8005550199", "8005550111"),
+    }
+
+
+def session_on(client: RemoteClient, quote: PropertySet) -> str:
+    """A user session at the hub whose active quote is this one."""
+    with client.road.open_hub.write() as transaction:
+        transaction.messages.sessions.set_active_quote("desk", quote.get("Row Id") or "")
+    return "desk"
+
+
+def test_an_older_revision_of_a_quote_is_left_alone(sqlite: RemoteClient) -> None:
+    quote = downloaded(sqlite)
+    sqlite.put("OM Quote", Row_Id="R-2", Quote_Number=quote.get("Quote Number"), Revision="2", Account_Id="A-1")
+    sqlite.sql("UPDATE om_quote SET description = 'mine'")
+    change(sqlite, "Local Line", "due_date = '2199-01-31'")
+    sqlite.apply()
+    assert {each.reason for each in sqlite.open_returned()} == {
+        "the quote has a later revision, and only that one can be changed"
+    }
+
+
 # Hostile and mistaken files
 
 
@@ -408,17 +492,17 @@ def test_lines_at_wrong_places_come_back(client: RemoteClient) -> None:
     assert found["X9"] == "its line isn't in the file"
 
 
-def test_a_secret_is_masked_and_neither_changed_nor_shown(client: RemoteClient) -> None:
+def test_a_secret_is_masked_and_neither_changed_nor_shown(sqlite: RemoteClient) -> None:
     downloaded(
-        client,
+        sqlite,
         line("N-1", "L5", "L2", "Voice Mail"),
         "INSERT INTO quote_line_item_attribute VALUES ('N-1', 'L5', 'Password', '4321')",
     )
-    assert client.sql("SELECT value FROM quote_line_item_attribute WHERE name = 'Password'") == [("***",)]
-    client.sql("UPDATE quote_line_item_attribute SET value = '9876' WHERE name = 'Password'")
-    client.apply()
-    assert [(each.field, each.yours) for each in client.open_returned()] == [("Value", "***")]
-    assert b"9876" not in client.file.read_bytes()
+    assert sqlite.sql("SELECT value FROM quote_line_item_attribute WHERE name = 'Password'") == [("***",)]
+    sqlite.sql("UPDATE quote_line_item_attribute SET value = '9876' WHERE name = 'Password'")
+    sqlite.apply()
+    assert [(each.field, each.yours) for each in sqlite.open_returned()] == [("Value", "***")]
+    assert b"9876" not in sqlite.file.read_bytes()
 
 
 @pytest.mark.parametrize(
