@@ -1,4 +1,4 @@
-"""HTTP to another system: a question is posted as JSON and its answer is read, or a message is delivered.
+"""HTTP to another system: a question is posted as JSON or as a form and its answer is read, or a message is delivered.
 
 Speaks      HTTP/1.1 and HTTPS (certificates are checked); one connection for each question or message
 Supports    asking, delivering; each may reach the other side twice, so it must know a repeat, or not mind it
@@ -34,6 +34,7 @@ from integration_objects.errors import Misconfigured
 _OK = 200
 _SUCCESS = frozenset((200, 201, 202, 204))
 _REFUSALS = frozenset((400, 409, 413, 415, 422))
+_FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 # 408: the service waited too long. 429: it is asked too often.
 _AGAIN = frozenset((408, 429, *range(500, 600)))
@@ -97,7 +98,18 @@ class HttpClient:
             QuestionRefused: the service refuses the question; its words are in the error.
             ServiceMisplaced: the status is that of a wrong address.
         """
-        status, answer = self._exchange(written_json(document), _JSON)
+        return self._answer(written_json(document), _JSON)
+
+    def post_form(self, fields: Mapping[str, str], headers: Mapping[str, str]) -> Any:
+        """Post the fields of a form, with further *headers*; return the answer's JSON as `post` does."""
+        return self._answer(urllib.parse.urlencode(fields).encode(), {**_FORM, **headers})
+
+    def get(self) -> Any:
+        """Fetch the document at the address; return its JSON as `post` does."""
+        return self._answer(None, _JSON)
+
+    def _answer(self, body: bytes | None, headers: Mapping[str, str]) -> Any:
+        status, answer = self._exchange(body, headers)
         if status != _OK:
             self._refuse(status, answer)
         if len(answer) > self._max_answer:
@@ -123,13 +135,13 @@ class HttpClient:
         """
         return self._service.faulty(why, where)
 
-    def _exchange(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    def _exchange(self, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
         self._service.prove_asked()
         # The module loads TLS and the parser of mail headers: only commands that ask should wait for it.
-        exchange = importlib.import_module("adapters.http_exchange")
+        http = importlib.import_module("adapters.http_exchange")
         try:
-            status, answer = exchange.post(self._parts, body, headers, self._timeout_s, self._max_answer)
-        except exchange.NoAnswer as error:
+            status, answer = http.exchange(self._parts, body, headers, self._timeout_s, self._max_answer)
+        except http.NoAnswer as error:
             raise self._service.away(str(error)) from error
         if status in _AGAIN:
             raise self._service.away(_said(status, answer), what=f"{self._name} has no answer now")

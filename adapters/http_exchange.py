@@ -29,12 +29,12 @@ class NoAnswer(Exception):
     """The exchange failed; the text says why."""
 
 
-def post(
-    url: SplitResult, body: bytes, headers: Mapping[str, str], timeout_s: float, most_bytes: int
+def exchange(
+    url: SplitResult, body: bytes | None, headers: Mapping[str, str], timeout_s: float, most_bytes: int
 ) -> tuple[int, bytes]:
     """Post *body* with *headers*; return the answer's status, and its body up to one byte more than *most_bytes*.
 
-    Redirections are not followed.
+    Without a body, the document at the address is fetched. Redirections are not followed.
 
     Raises:
         NoAnswer: nobody answers, the answer isn't HTTP, or it isn't whole within *timeout_s*.
@@ -48,7 +48,8 @@ def post(
         connection.connect()
         with _time_limit(connection.sock, timeout_s):
             sent = {**headers, **_HEADERS}
-            connection.request("POST", target, body, sent, preload_content=False, decode_content=False)
+            method = "GET" if body is None else "POST"
+            connection.request(method, target, body, sent, preload_content=False, decode_content=False)
             with connection.getresponse() as response:
                 # One byte more than allowed tells an answer that is too large.
                 answer = response.read(most_bytes + 1)

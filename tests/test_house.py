@@ -33,7 +33,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("transport", "http_exchange", "http_headers", "service_health", "json_client", "rendering"),
         ("asked_service",),
         ("database", "rabbitmq", "files", "remote_file", "http_client", "http_server", "system", "json_border"),
-        ("transports", "system_cases", "asking"),
+        ("transports", "system_cases", "asking", "open_id"),
         ("queue_client",),
         ("virtual_components",),
     ),

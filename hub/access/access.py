@@ -127,6 +127,25 @@ class Access:
             raise LogInRefused
         return result
 
+    def log_in_proven(self, open_id: str, address: str, token_before: str | None = None) -> LoggedIn:
+        """Log in the user whom a provider of OpenID Connect has proven; the arguments are those of `log_in`.
+
+        Args:
+            open_id: the provider and the subject, as `open_id_of` writes them.
+
+        Raises:
+            LogInRefused: no user has the subject, or the user is disabled.
+        """
+        result = repeated(lambda: self._end_proven(open_id, address, token_before))
+        if result is None:
+            raise LogInRefused
+        return result
+
+    def deny_log_in(self, address: str) -> None:
+        """Write to the audit that somebody whom nobody knows failed to log in."""
+        with self._database.write() as connection:
+            self.audit(connection).append(Actor("", address), LOG_IN, ActionObject(SESSION), outcome=DENIED)
+
     def session_of(self, token: str | None) -> Session | None:
         """Return the session of a request's token, with its user as the user is now; None for none.
 
@@ -218,9 +237,22 @@ class Access:
             Throttle(connection, self._surroundings, name, address).succeed()
             if renewed is not None:
                 Users(connection).set_password(stored.id, renewed, must_change=stored.must_change_password)
-            user = self.people(connection).user(stored.name)
-            token = self._sessions(connection).begin(stored.id, address, token_before)
-            self._note(connection, user, address, LOG_IN)
+            return self._begin_session(connection, stored, address, token_before)
+
+    def _end_proven(self, open_id: str, address: str, token_before: str | None) -> LoggedIn | None:
+        """Begin the session of a user whom a provider has proven; None for a log-in that fails, which is audited."""
+        with self._database.write() as connection:
+            stored = Users(connection).by_open_id(open_id)
+            if stored is None or stored.disabled_at is not None:
+                who = "" if stored is None else stored.name
+                self.audit(connection).append(Actor(who, address), LOG_IN, ActionObject(SESSION), outcome=DENIED)
+                return None
+            return self._begin_session(connection, stored, address, token_before)
+
+    def _begin_session(self, connection: Any, stored: StoredUser, address: str, token_before: str | None) -> LoggedIn:
+        user = self.people(connection).user(stored.name)
+        token = self._sessions(connection).begin(stored.id, address, token_before)
+        self._note(connection, user, address, LOG_IN)
         return LoggedIn(user, token)
 
     def _takes(self, connection: Any, stored: StoredUser, code: str) -> bool:

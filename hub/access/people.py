@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
 USER = "user"
 CLOSE_ACCOUNT = "close account"
+#: Characters of the column: a provider's address, and a subject.
+_MOST_OPEN_ID = 512
 
 
 class UserUnknown(Refused):
@@ -61,6 +63,24 @@ class UserNameUnfit(Refused):
     where = "the user's name"
     why = "a name has up to 64 letters of a to z and digits, with . _ @ + - behind the first one"
     mend = "give a name such as ann.smith or ann@kite.example"
+
+
+class SubjectUnfit(Refused):
+    """A text can't be the subject of a user at a provider of OpenID Connect."""
+
+    what = "this can't be the subject of a user"
+    where = "the user's subject at the provider"
+    why = "a subject has up to 255 characters that can be printed"
+    mend = "copy it from the provider, where it may be called sub or object id"
+
+
+class SubjectTaken(Refused):
+    """Another user has the subject at the provider."""
+
+    what = "the user '{name}' has this subject already"
+    where = "the user's subject at the provider"
+    why = "a subject logs in as one user"
+    mend = "give the subject of this user"
 
 
 class UserTypeUnknown(UnknownName, Refused):
@@ -111,6 +131,7 @@ class NewUser:
     Attributes:
         password: the digest of the password; None for a user who can't log in by password.
         must_change_password: whether somebody else knows the password.
+        open_id: the provider of OpenID Connect and the user's subject there, as `open_id_of` writes them.
     """
 
     name: str
@@ -121,6 +142,7 @@ class NewUser:
     withheld: Sequence[str] = ()
     password: str | None = None
     must_change_password: bool = True
+    open_id: str | None = None
 
 
 class People:
@@ -168,8 +190,8 @@ class People:
         """Add a user.
 
         Raises:
-            UserNameUnfit, UserExists, UserTypeUnknown, WithheldRightUnknown, AccountsUnneeded, AccountNotStored: the
-                user can't be added so.
+            UserNameUnfit, UserExists, UserTypeUnknown, WithheldRightUnknown, AccountsUnneeded, AccountNotStored,
+                SubjectUnfit, SubjectTaken: the user can't be added so.
         """
         name = plain_name(new.name)
         if new.user_type not in self._types:
@@ -179,6 +201,8 @@ class People:
                 raise WithheldRightUnknown(right, RIGHTS)
         if self._users.by_name(name) is not None:
             raise UserExists(name=name)
+        if new.open_id is not None:
+            self._prove_open_id(new.open_id)
         now = self._surroundings.now()
         stored = StoredUser(
             id=self._surroundings.new_id(),
@@ -189,7 +213,8 @@ class People:
             with_members=new.with_members,
             withheld=tuple(dict.fromkeys(new.withheld)),
             password=new.password,
-            must_change_password=new.must_change_password,
+            must_change_password=new.must_change_password and new.password is not None,
+            open_id=new.open_id,
         )
         accounts = self._known_accounts(stored, new.accounts) if new.accounts else []
         self._users.add(stored)
@@ -271,6 +296,13 @@ class People:
         stored = self._third_party(third_party)
         if self._users.take(stored.id, [account_id]):
             self._note(by, CLOSE_ACCOUNT, stored, why, account_id)
+
+    def _prove_open_id(self, open_id: str) -> None:
+        if not open_id.isprintable() or len(open_id) > _MOST_OPEN_ID:
+            raise SubjectUnfit
+        known = self._users.by_open_id(open_id)
+        if known is not None:
+            raise SubjectTaken(name=known.name)
 
     def _third_party(self, name: str) -> StoredUser:
         stored = stored_user(self._users, name)

@@ -7,6 +7,7 @@ Spec: docs/users.md.
 
 from __future__ import annotations
 
+import pathlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from hub.command_line.exit_codes import CommandMisused, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
 from hub.command_line.text_command import TextCommand
+from hub.deployment.deployment import open_deployment
 from hub.presentation.printing import complain, out, print_json, table
 
 if TYPE_CHECKING:
@@ -49,6 +51,15 @@ class PasswordMissing(CommandMisused):
     mend = "type the password, or leave --ask out: a password is made and printed"
 
 
+class ProviderMissing(CommandMisused):
+    """A user is to log in by OpenID Connect, and the deployment has no provider."""
+
+    what = "nobody could log in by OpenID Connect"
+    where = "option --open-id"
+    why = "the setting open_id_issuer is missing"
+    mend = "add the settings of OpenID Connect (docs/users.md), or leave the option out"
+
+
 @user_app.command("add", cls=TextCommand)
 def add_user(
     name: Name,
@@ -66,17 +77,25 @@ def add_user(
             "--without", metavar="RIGHT", help="A right of the type that the user doesn't get; may be repeated."
         ),
     ] = None,
+    open_id: Annotated[
+        str | None,
+        typer.Option(metavar="SUBJECT", help="The subject (sub) at the OpenID provider; no password is made."),
+    ] = None,
     ask: Ask = False,
     why: Why = "",
 ) -> None:
     """Add a user. The password is printed once; the user changes it at the first log-in."""
     from hub.access.people import NewUser
 
-    password, digest = _new_password(ask, name, organization)
+    password, digest = (None, None) if open_id and not ask else _new_password(ask, name, organization)
     with _people() as (people, by), misused():
-        new = NewUser(name, type, organization, account or (), members, without or (), digest)
+        proven = None if open_id is None else _at_provider(open_id)
+        new = NewUser(name, type, organization, account or (), members, without or (), digest, open_id=proven)
         user = people.add(new, by, why)
-    _tell_password(user.name, password, ask)
+    if password is None:
+        complain(f"{user.name} logs in by OpenID Connect")
+    else:
+        _tell_password(user.name, password, ask)
 
 
 @user_app.command("list", cls=TextCommand)
@@ -176,6 +195,16 @@ def _people() -> Iterator[tuple[People, Actor]]:
     with opened_hub() as open_hub, open_hub.write() as transaction:
         people = open_hub.access.people(transaction.connection)
         yield people, Actor(open_hub.deployment.settings.user, COMMAND_LINE)
+
+
+def _at_provider(subject: str) -> str:
+    """Return the subject of a user together with the deployment's provider."""
+    from hub.access.open_id import open_id_of
+
+    issuer = open_deployment(pathlib.Path.cwd()).settings.open_id_issuer
+    if issuer is None:
+        raise ProviderMissing
+    return open_id_of(issuer, subject)
 
 
 def _new_password(ask: bool, name: str, organization: str | None) -> tuple[str, str]:

@@ -28,6 +28,7 @@ from integration_objects.surroundings import Surroundings
 if TYPE_CHECKING:
     from adapters.database.objects.store import ObjectStore, StoredObjects
     from hub.access.access import Access
+    from hub.access.open_id import OpenIdLogIn
     from hub.workflow_manager.answers import Answers
     from hub.workflow_manager.catalogue_reader import CatalogueReader
     from hub.workflow_manager.origin import Origin
@@ -153,6 +154,15 @@ class OpenHub:
         limits = SessionLimits(settings.session_idle_s, settings.session_s)
         user_types = self.deployment.user_types
         return Access(self.database, self.surroundings, user_types, lambda each: self._transaction(each).store, limits)
+
+    @cached_property
+    def open_id(self) -> OpenIdLogIn | None:
+        """The log-in by OpenID Connect; None where the settings name no provider."""
+        if self.deployment.open_id_provider is None:
+            return None
+        from hub.access.open_id import OpenIdLogIn
+
+        return OpenIdLogIn(self.deployment.open_id_provider, self.access, self.surroundings)
 
     @cached_property
     def runtime(self) -> Runtime:

@@ -58,6 +58,7 @@ from integration_objects.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from adapters.json_client import JsonClient
+    from adapters.open_id import OpenIdProvider
     from adapters.system import System
     from adapters.virtual_components.declaration import KeptProfile, VirtualComponent
     from adapters.virtual_components.keeper import ProfileKeeper
@@ -98,6 +99,14 @@ class KeeperUnknown(UnknownName, DeclarationFault):
     what = "nobody called '{name}' keeps the service profiles"
     why = "known are {names}"
     otherwise = "name one of them, or declare a virtual component in adapters/virtual_components/"
+
+
+class OpenIdIncomplete(DeclarationFault):
+    """One of the settings of OpenID Connect is there without the others."""
+
+    what = "nobody could log in by OpenID Connect"
+    why = "these settings are missing: {names}"
+    mend = "add them, or take the other settings of OpenID Connect away"
 
 
 class MapUnknown(UnknownName, Refused):
@@ -273,6 +282,27 @@ class Deployment:
         from hub.access.user_type import read_user_types
 
         return read_user_types(self.files.sources(USER_TYPES, shipped_by_name(USER_TYPES)))
+
+    @cached_property
+    def open_id_provider(self) -> OpenIdProvider | None:
+        """The provider of OpenID Connect; None where the settings name none. Nothing is connected yet.
+
+        Raises:
+            OpenIdIncomplete: a setting is missing.
+            UrlWrong: the provider's address can't be used.
+        """
+        names = ("open_id_issuer", "open_id_client", "open_id_secret")
+        issuer, client, secret = (getattr(self.settings, name) for name in names)
+        missing = [name for name in names if getattr(self.settings, name) is None]
+        if len(missing) == len(names):
+            return None
+        if issuer is None or client is None or secret is None:
+            there = next(name for name in names if name not in missing)
+            raise OpenIdIncomplete(names=", ".join(missing), where=place_of_setting(self.folder, there))
+        from adapters.open_id import OpenIdProvider
+
+        with located(place_of_setting(self.folder, "open_id_issuer")):
+            return OpenIdProvider(issuer, client, secret, Surroundings().monotonic)
 
     @cached_property
     def health(self) -> Mapping[str, ServiceHealth]:

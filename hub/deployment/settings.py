@@ -204,6 +204,20 @@ class Settings:
             kinds.seconds(300, 604_800), "seconds after which a person must log in again, however busy the person is"
         ),
     )
+    open_id_issuer: str | None = field(
+        default=None,
+        metadata=_as(
+            kinds.optional(kinds.name),
+            "the address of a provider of OpenID Connect, https://..., by which users may log in; it goes with the "
+            "next two",
+        ),
+    )
+    open_id_client: str | None = field(
+        default=None, metadata=_as(kinds.optional(kinds.name), "the hub's client id at this provider")
+    )
+    open_id_secret: str | None = field(
+        default=None, metadata=_as(kinds.optional(kinds.name), "the secret of this client")
+    )
     service_profile: str = field(
         default="hub",
         metadata=_as(

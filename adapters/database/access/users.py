@@ -22,6 +22,7 @@ ACCOUNT = HUB.tables["hub_user_account"]
 _COLUMNS = tuple(column.name for column in USER.columns)
 _BY_ID = select(USER).where(USER.c.id == bindparam("wanted"))
 _BY_NAME = select(USER).where(USER.c.name == bindparam("wanted"))
+_BY_OPEN_ID = select(USER).where(USER.c.open_id == bindparam("wanted"))
 _EVERY = select(USER).order_by(USER.c.name)
 _ACCOUNTS = select(ACCOUNT.c.account_id).where(ACCOUNT.c.user_id == bindparam("of_user")).order_by(ACCOUNT.c.account_id)
 _EVERY_ACCOUNT = select(ACCOUNT.c.user_id, ACCOUNT.c.account_id).order_by(ACCOUNT.c.account_id)
@@ -57,6 +58,7 @@ class StoredUser:
         must_change_password: whether somebody else knows the password.
         totp_secret: the secret of the codes; None for a user who logs in without codes.
         totp_step: the step of time of the last code that was taken.
+        open_id: the provider of OpenID Connect and the user's subject there; None for a user without.
     """
 
     id: str
@@ -71,6 +73,7 @@ class StoredUser:
     must_change_password: bool = False
     totp_secret: str | None = None
     totp_step: int = 0
+    open_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,10 @@ class Users:
     def by_name(self, name: str) -> StoredUser | None:
         """Return the user with this name, in small letters; None for none."""
         return _user(self._connection.execute(_BY_NAME, {"wanted": name}).one_or_none())
+
+    def by_open_id(self, open_id: str) -> StoredUser | None:
+        """Return the user with this subject of a provider; None for none."""
+        return _user(self._connection.execute(_BY_OPEN_ID, {"wanted": open_id}).one_or_none())
 
     def every(self) -> list[StoredUser]:
         """Return all users by name."""

@@ -667,6 +667,7 @@ def _people(metadata: MetaData) -> None:
         Column("must_change_password", Integer, nullable=False),
         _text("totp_secret", _ID),
         Column("totp_step", big_integer(), nullable=False, server_default=text("0")),
+        _text("open_id", 512),
         PrimaryKeyConstraint("id", name="pk_hub_user"),
         UniqueConstraint("name", name="uq_hub_user_name"),
     )
@@ -702,6 +703,7 @@ def _people(metadata: MetaData) -> None:
     )
     for table in (user, account, session, failure):
         _bound_lengths(table)
+    partial_index("uq_hub_user_open_id", user, "open_id", where="open_id IS NOT NULL", unique=True)
     _index("ix_hub_user_account_account_id", account, "account_id")
     _index("ix_hub_user_session_user_id", session, "user_id")
     _index("ix_hub_log_in_failure_last_at", failure, "last_at")

@@ -142,6 +142,20 @@ def test_a_refused_command_ends_with_its_code_and_reason(
     assert printed.out == ""
 
 
+def test_a_user_with_a_subject_at_the_provider_gets_no_password(command: Any, deployment: pathlib.Path) -> None:
+    words = ("user", "add", "ann", "--type", "operator", "--open-id", "7f3c2a")
+    assert command(*words, expect=2).err.endswith("reason: ProviderMissing\n")
+    settings = 'open_id_issuer = "https://id.example"\nopen_id_client = "hub"\nopen_id_secret = "x"\n'
+    (deployment / "orderhub.toml").write_text(settings)
+    printed = command(*words)
+    assert (printed.out, printed.err) == ("", "ann logs in by OpenID Connect\n")
+    again = command("user", "add", "bob", "--type", "operator", "--open-id", "7f3c2a", expect=2)
+    assert again.err.endswith("reason: SubjectTaken\n")
+    assert command("user", "add", "bob", "--type", "operator", "--open-id", "x\n", expect=2).err.endswith(
+        "SubjectUnfit\n"
+    )
+
+
 def test_the_audit_is_verified_and_a_removed_row_ends_with_1(command: Any, deployment: pathlib.Path) -> None:
     assert command("audit", "verify").err == "rows: 0; the chain is whole\n"
     for name in ("ann", "bob", "cid"):
