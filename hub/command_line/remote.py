@@ -27,6 +27,8 @@ remote_app = typer.Typer(
 )
 app.add_typer(remote_app, name="remote")
 
+#: characters of a value that are printed; `--json` has the whole value
+_MOST_PRINTED = 200
 _RETURNED = ("object", "key", "field", "base", "yours", "hub", "reason")
 
 UserId = Annotated[str, typer.Argument(metavar="USER", help="The user's User Id.")]
@@ -72,7 +74,7 @@ def apply(file: RemotePath, as_json: Json = False) -> None:
     if applied.is_repeated:
         out("the changes of this file were taken before; nothing was done again")
     for name in applied.taken:
-        out(f"taken\t{name}")
+        out(f"taken\t{_printable(name)}")
     _print_returned(applied.returned)
     out(f"file {applied.answer.number} of {applied.answer.user_id}")
 
@@ -97,10 +99,17 @@ def status(user: UserId, as_json: Json = False) -> None:
 
 
 def _print_returned(changes: Iterable[ReturnedChange]) -> None:
-    rows = [[described[head] or "" for head in _RETURNED] for described in map(_described, changes)]
+    rows = [[_printable(described[head] or "") for head in _RETURNED] for described in map(_described, changes)]
     if rows:
         out(f"returned: {len(rows)}")
         out(table(_RETURNED, rows))
+
+
+def _printable(text: str) -> str:
+    """Return a text for a terminal: users may have written control characters, or whole books."""
+    from integration_objects.field_values import shown
+
+    return text if text.isprintable() and len(text) <= _MOST_PRINTED else shown(text)
 
 
 def _described(change: ReturnedChange) -> dict[str, str | None]:

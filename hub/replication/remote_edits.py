@@ -18,7 +18,7 @@ from hub.replication.remote_records import remote_tables, seen_accounts, seen_re
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.run import Run
 from integration_objects.errors import Refused, Retryable
-from integration_objects.field_values import shown
+from integration_objects.field_values import check_value, shown
 from integration_objects.names import ACCOUNT
 from integration_objects.secrets import SecretNames, mask
 
@@ -151,18 +151,28 @@ class FileEdits:
                 reference = f"{ACCOUNT}.Account Id" if is_above else fields[field].references or _NAMED.get(field)
             if value is None or reference is None:
                 continue
-            named = reference.partition(".")[0]
-            if not self._is_seen(named, value):
+            named, _, key = reference.partition(".")
+            if not self._is_seen(named, key, value):
                 return f"{field} names {shown(value)}, which isn't among the user's records"
         return None
 
-    def _is_seen(self, name: str, value: str) -> bool:
+    def _is_seen(self, name: str, key: str, value: str) -> bool:
         """Tell whether a user may name an object: one of the file's, or one that belongs to no other account."""
         if name in self.seen:
             return value in self.seen[name]
-        headers = self.store.headers_by_key(name, [value])
+        headers = self.store.headers_by_key(name, self.fitting(name, key, [value]))
         owner = headers.get(value, {}).get("Account Id")
         return owner is None or owner in self.seen[ACCOUNT]
+
+    def is_stored(self, name: str, key: str, value: str) -> bool:
+        """Tell whether the hub has an object, also one that the user doesn't see."""
+        wanted = self.fitting(name, key, [value])
+        return bool(wanted) and bool(self.store.keys(name, {key: wanted}))
+
+    def fitting(self, name: str, field: str, values: Iterable[str]) -> list[str]:
+        """Return the values that a field of a header can have: the hub isn't asked for others."""
+        declared = self.transaction.open_hub.deployment.definitions[name].root.fields[field]
+        return [value for value in values if check_value(declared, value) is None]
 
     def return_changes(self, name: str, key: str, changes: Iterable[Change], conflict: str, reason: str) -> None:
         """Return changes: by field the downloaded value, the user's and the hub's."""

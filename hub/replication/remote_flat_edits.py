@@ -52,9 +52,10 @@ class FlatEdits:
 
     def _stored(self, keys: Sequence[str]) -> dict[str, PropertySet]:
         """Read the hub's records of these keys, with their versions."""
-        if not keys:
+        wanted = self._edits.fitting(self._remote.name, self._remote.key, keys)
+        if not wanted:
             return {}
-        tree = self._edits.store.query(self._remote.name, {self._remote.key: list(keys)}, versions=True)
+        tree = self._edits.store.query(self._remote.name, {self._remote.key: wanted}, versions=True)
         return {node.get(self._remote.key) or "": node for node in instances(tree)}
 
     def _take_change(self, key: str, base: Record, edited: Record, stored: PropertySet | None) -> None:

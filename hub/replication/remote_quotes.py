@@ -154,7 +154,7 @@ class QuoteEdits:
             conflict, refusal = self._absence(brought)
         elif edited["Account Id"] not in edits.seen[ACCOUNT]:
             refusal, conflict = NO_ACCOUNT, "out_of_sight"
-        elif edits.store.keys(QUOTE, {"Row Id": key}):
+        elif edits.is_stored(QUOTE, _REMOTE.key, key):
             refusal, conflict = TAKEN_KEY, "insert_exists"
         quote: Record | None = None
         if refusal is None:
@@ -207,7 +207,7 @@ class QuoteEdits:
 
     def _absence(self, row_id: str) -> tuple[str, str]:
         """Return why the user doesn't see a quote: the name of the conflict, and the reason."""
-        if self._edits.store.keys(QUOTE, {"Row Id": row_id}):
+        if self._edits.is_stored(QUOTE, _REMOTE.key, row_id):
             return "out_of_sight", OUT_OF_SIGHT
         return "update_recently_deleted", GONE
 

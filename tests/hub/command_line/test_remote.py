@@ -54,3 +54,18 @@ def test_a_file_is_never_written_over_and_the_json_has_the_returned_changes(
         connection.commit()
     assert '"yours": "Closed"' in command("remote", "apply", "laptop.db", "--json").out
     assert '"yours": "Closed"' in command("remote", "status", "sales", "--json").out
+
+
+def test_control_characters_and_long_texts_reach_no_terminal(tmp_path: pathlib.Path, command: Any) -> None:
+    for name in ("users", "premises", "customers"):
+        command("load", ROOT / "hub" / "samples" / f"{name}.xml")
+    command("remote", "extract", "sales", "laptop.db", "--account", "2-LB")
+    with closing(sqlite3.connect(tmp_path / "laptop.db")) as connection:
+        connection.execute("UPDATE account SET status = char(27) || '[2J', account_class = ?", ("x" * 100_000,))
+        connection.execute("INSERT INTO om_quote (row_id, account_id) VALUES (char(27) || '[2J', '2-LB')")
+        connection.commit()
+    printed = command("remote", "apply", "laptop.db").out
+    assert "\x1b" not in printed
+    assert r"'OM Quote Q-0000001 (\x1b[2J)'" in printed
+    assert "(100000 characters)" in printed
+    assert "x" * 1_000 not in printed

@@ -166,6 +166,20 @@ def test_scenario_f_voice_mail_is_dropped_and_the_forwarding_number_changed():
     ]
 
 
+def test_an_item_that_is_added_alone_has_its_default_values_and_no_default_components():
+    batch = [
+        AddItem("Local Breakthrough Package", name="P", alone=True),
+        AddItem("Local Line", "P", "L", alone=True),
+        AddItem("Caller Id", "L"),
+        AddItem("Call Forwarding", "L", attributes={"Forwarding Number": "1"}),
+    ]
+    state = configured(quote(), batch, sample())
+    assert list(products_in(state).values()) == [1, 1, 1, 1]
+    assert outline(state)[0][3][0][3][1][2] == {"Rings": "4", "Forwarding Number": "1"}
+    with pytest.raises(ConfigurationRefused, match="has 0 Local Line, and needs at least 1"):
+        configured(quote(), batch[:1], sample())
+
+
 def test_every_broken_rule_is_named_in_one_refusal_and_nothing_is_changed():
     state = quote()
     batch = [

@@ -24,6 +24,7 @@ from tests.hub.configurator.products import configured, products_in, quote, samp
 ALL = [
     AddItem("Local Line", "SBE", "L1", "2", {"Service Id": "1"}, {"Password": None}),
     AddItem("Local Line"),
+    AddItem("Local Line", alone=True),
     RemoveItem("A"),
     RemoveItem("A", "Colour"),
     SetItem("A", {"Quantity": "3"}, {"Rings": "6"}),

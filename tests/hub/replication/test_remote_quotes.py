@@ -6,11 +6,13 @@ import pathlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from adapters.remote_file import RemoteFileFaulty, read_bytes
+from hub.replication.quote_workflows import QuoteWorkflows
 from hub.replication.remote_apply import RemoteFileUnknown, apply_file
 from integration_objects.complex_object import items_of
 from integration_objects.property_set import PropertySet
@@ -490,6 +492,49 @@ def test_lines_at_wrong_places_come_back(client: RemoteClient) -> None:
     assert found["X1"] == found["X2"] == "the line stands beneath no line of its quote"
     assert "isn't among the user's records" in found["X7"]
     assert found["X9"] == "its line isn't in the file"
+
+
+def test_names_that_no_column_can_hold_come_back(client: RemoteClient) -> None:
+    huge = "9" * 100_000
+    downloaded(client)
+    client.sql(
+        new_quote(huge),
+        "INSERT INTO om_quote (row_id, account_id) VALUES ('N' || char(1), 'A-1' || char(1))",
+        "INSERT INTO om_quote (row_id, account_id) VALUES ('O' || char(1), 'A-1')",
+        f"INSERT INTO contact (contact_id, account_id, last_name) VALUES ('{huge}', 'A-1', 'New')",
+        "INSERT INTO trouble_ticket (ticket_number, account_id, owner_user_id) VALUES ('T-9', 'A-1', char(1))",
+        line(huge, huge, None, "Call Waiting", agreement_id=huge),
+        line(huge, "S", None, huge, service_point_id=huge),
+        line(huge, "T", None, "Call Waiting", service_address_id=huge),
+        f"UPDATE om_quote SET opportunity_id = '{huge}' WHERE quote_number IS NOT NULL",
+        f"UPDATE om_quote SET price_list_id = '{huge}' WHERE quote_number IS NOT NULL",
+        "UPDATE quote_line_item SET agreement_id = 'A' || char(1) WHERE product_id = 'Caller Id'",
+        f"INSERT INTO quote_line_item_attribute VALUES ('{huge}', 'S', char(1), '1')",
+    )
+    before = len(client.road.stored("Contact"))
+    applied = client.apply()
+    assert len(applied.taken) == 2, "two quotes are made without lines"
+    assert {each.object for each in applied.returned} == {
+        "Contact",
+        "OM Quote",
+        "Quote Line Item",
+        "Quote Line Item Attribute",
+        "Trouble Ticket",
+    }
+    assert len(client.road.stored("Contact")) == before
+    assert not client.apply().taken
+
+
+def test_a_configurator_that_does_not_name_its_items_is_refused(
+    sqlite: RemoteClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqlite.extract("A-1")
+    sqlite.sql(new_quote(), line("N-1", "L1", None, "Call Waiting"))
+    ask = QuoteWorkflows.ask
+    monkeypatch.setattr(QuoteWorkflows, "ask", lambda *args: replace(ask(*args), names={}))
+    sqlite.apply()
+    assert "made no item that it calls by the name" in reasons(sqlite)["Quote Line Item", "Product Id"]
+    assert not products(of(sqlite))
 
 
 def test_a_secret_is_masked_and_neither_changed_nor_shown(sqlite: RemoteClient) -> None:
