@@ -57,11 +57,13 @@ class Transaction:
 
     Attributes:
         connection: the database connection, for savepoints.
+        user: who changes the rows.
     """
 
     connection: Any
     messages: MessageStore
     open_hub: OpenHub
+    user: str
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -70,8 +72,7 @@ class Transaction:
         from hub.workflow_manager.order_activities import FOLLOWED
 
         open_hub = self.open_hub
-        user = open_hub.deployment.settings.user
-        return ObjectStore(self.connection, open_hub.stored_objects, open_hub.surroundings, user, FOLLOWED)
+        return ObjectStore(self.connection, open_hub.stored_objects, open_hub.surroundings, self.user, FOLLOWED)
 
     @cached_property
     def catalogues(self) -> CatalogueReader:
@@ -96,8 +97,8 @@ class Transaction:
         effects = Effects(runtime, store, messages, origin, locked, waiting=self.open_hub.lone_work.waiting)
         return Run(runtime, store, messages, self.catalogues, answers, origin=origin, effects=effects)
 
-    def rehearsal(self, origin: Origin, answers: Answers) -> Run:
-        """Make a workflow run without effects, which ends at the first question that *answers* lacks."""
+    def rehearsal(self, origin: Origin, answers: Answers | None) -> Run:
+        """Make a workflow run without effects, which ends at the first question that *answers* lacks; None: it asks."""
         from hub.workflow_manager.effects import NoEffects
         from hub.workflow_manager.run import Run
 
@@ -215,14 +216,18 @@ class OpenHub:
             self.prepare_database()
 
     @contextmanager
-    def write(self, dry_run: bool = False) -> Iterator[Transaction]:
+    def write(self, dry_run: bool = False, user: str | None = None) -> Iterator[Transaction]:
         """Open a transaction that writes: committed at the end, rolled back on an error, and always on a dry run.
 
         Pending writes are written before the end.
+
+        Args:
+            dry_run: whether nothing is kept.
+            user: who changes the rows; None: the user of the settings.
         """
         try:
             with self.database.write() as connection:
-                transaction = self._transaction(connection)
+                transaction = self._transaction(connection, user)
                 yield transaction
                 # At the end: one statement writes the endings of a whole group, another all messages that leave.
                 transaction.messages.pending_writes.write()
@@ -248,6 +253,6 @@ class OpenHub:
         self.deployment.close()
         self.database.close()
 
-    def _transaction(self, connection: Any) -> Transaction:
-        user = self.deployment.settings.user
-        return Transaction(connection, MessageStore(connection, self.surroundings, self.process, user), self)
+    def _transaction(self, connection: Any, user: str | None = None) -> Transaction:
+        user = user or self.deployment.settings.user
+        return Transaction(connection, MessageStore(connection, self.surroundings, self.process, user), self, user)

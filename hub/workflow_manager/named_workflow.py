@@ -66,6 +66,7 @@ def named_workflow(
     accounts: Callable[[Run, Mapping[str, Any]], set[str]] | None = None,
     asks_only: bool = False,
     draws: bool = False,
+    columns: tuple[str, ...] = (),
 ) -> Workflow:
     """Make a workflow that is asked for by name, with arguments.
 
@@ -77,6 +78,7 @@ def named_workflow(
         accounts: returns the accounts that it touches, from the run and the arguments; None: the accounts that its
             arguments of the kinds account, quote and order lead to.
         draws: whether its outcome may have a drawing.
+        columns: the names of its outcome's rows, which pages are proven against.
         asks_only: whether it only reads: asked by message, it is asked anew each time, and says as of when it answers.
     """
     known = by_name(arguments)
@@ -111,6 +113,7 @@ def named_workflow(
         True,
         asks_only=asks_only,
         draws=draws,
+        columns=columns,
     )
 
 

@@ -26,6 +26,7 @@ class Origin:
         replays: how often an operator had the message worked again; the answer to a replay has an id of its own.
         prices: who says the prices of the lines that the message orders: its sender, or the hub.
         traceparent: the sender's trace context, as W3C Trace Context writes it; None for none.
+        person: the person who asked for a run that a page started; None for any other run.
     """
 
     route: str
@@ -37,10 +38,11 @@ class Origin:
     replays: int = 0
     prices: WhoPrices = "sender"
     traceparent: str | None = None
+    person: str | None = None
 
     def actor(self, user: str) -> str:
-        """Return the sender of the message; *user* for a run that a command started."""
-        return user if self.inbox_id is None else self.sender
+        """Return the sender of the message, or the person at a page; *user* for a run that a command started."""
+        return self.person or (user if self.inbox_id is None else self.sender)
 
 
 def outbound_id(origin: Origin, system: str, number: int) -> str:

@@ -40,6 +40,7 @@ class Workflow:
         asks_only: whether it only reads. A message that asks for such a workflow, and has no id of its own, is a
             question: the next message like it is asked anew.
         draws: whether its outcome may have a drawing.
+        columns: the names of its outcome's rows, in their order; none where it has no rows, or doesn't say their names.
         named: finds the workflow that a message names, among all by name; None for a workflow that does its own work.
     """
 
@@ -55,6 +56,7 @@ class Workflow:
     asks_only: bool = False
     named: Callable[[Mapping[str, Workflow], PropertySet], Workflow] | None = None
     draws: bool = False
+    columns: tuple[str, ...] = ()
 
     @property
     def command(self) -> str:

@@ -55,6 +55,10 @@ _SUPPORT = (
 )
 #: columns of `find`: the kind of the find, the number that it is known by, whose it is, and where it is
 _COLUMNS = ("found", "number", "account", "name", "product", "status", "on", "key")
+#: columns of `orders` and `quotes`: those of both, and the fields between them
+_DOCUMENT_BEGIN, _DOCUMENT_END = ("number", "revision", "status"), ("created", "lines")
+_ORDER_COLUMNS = {"type": "Order Type", "due": "Due Date"}
+_QUOTE_COLUMNS = {"valid until": "Valid Until Date"}
 
 
 class NothingNamed(Refused):
@@ -127,7 +131,7 @@ def orders(run: Run, account: str) -> Outcome:
     """
     the_account(run, account)
     headers = run.headers(ORDER, {"Account Id": account, "Active Flag": "Y"})
-    rows = _document_rows(run, ORDER, headers, {"type": "Order Type", "due": "Due Date"})
+    rows = _document_rows(run, ORDER, headers, _ORDER_COLUMNS)
     return _listed(rows, f"the account {account} has no order", f"`orderhub object query '{ORDER}'` has all")
 
 
@@ -139,7 +143,7 @@ def quotes(run: Run, account: str) -> Outcome:
     """
     the_account(run, account)
     headers = _newest(run.headers(QUOTE, {"Account Id": account}))
-    rows = _document_rows(run, QUOTE, headers, {"valid until": "Valid Until Date"})
+    rows = _document_rows(run, QUOTE, headers, _QUOTE_COLUMNS)
     return _listed(rows, f"the account {account} has no quote", f"`orderhub object query '{QUOTE}'` has all")
 
 
@@ -305,7 +309,24 @@ WORKFLOWS = (
         "find customers, services, meters, orders and quotes by a number or a name",
         Argument("text", required=True, help="The number or the name, or a part of it.", length=255),
         asks_only=True,
+        columns=_COLUMNS,
     ),
-    named_workflow("Orders", orders, "list the orders of an account", _LISTED, module=MODULE, asks_only=True),
-    named_workflow("Quotes", quotes, "list the quotes of an account", _LISTED, module=QUOTES_MODULE, asks_only=True),
+    named_workflow(
+        "Orders",
+        orders,
+        "list the orders of an account",
+        _LISTED,
+        module=MODULE,
+        asks_only=True,
+        columns=(*_DOCUMENT_BEGIN, *_ORDER_COLUMNS, *_DOCUMENT_END),
+    ),
+    named_workflow(
+        "Quotes",
+        quotes,
+        "list the quotes of an account",
+        _LISTED,
+        module=QUOTES_MODULE,
+        asks_only=True,
+        columns=(*_DOCUMENT_BEGIN, *_QUOTE_COLUMNS, *_DOCUMENT_END),
+    ),
 )

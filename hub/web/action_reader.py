@@ -1,0 +1,139 @@
+"""Reads the actions of a page: the workflows that people can ask for there.
+
+Spec: docs/web_pages.md, "Actions".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import get_args
+
+from hub.web.page import OUTCOMES, Action, Asked, Choices, Part, Question, Target
+from hub.web.page_draft import Section, entries_of
+from hub.web.part_reader import arguments_proven, condition_at, fields_of_object, workflow_at
+from hub.web.value_reader import Known, read_nested, read_target, read_value, right_at
+from hub.workflow_manager.workflow import Workflow
+from integration_objects.component import Field
+from integration_objects.declaration import DeclaredNameUnknown, Node
+from integration_objects.definition import Definitions
+
+ACTION_KEYS = ("label", "right", "workflow", "on", "of", "unchanged", "condition", "arguments", "asks", "next", "help")
+ASKED_KEYS = ("label", "kind", "required", "value", "values", "choices", "help")
+CHOICES_KEYS = ("object", "where", "value", "label")
+QUESTIONS = get_args(Question)
+
+
+class ActionReader:
+    """Reads the actions of one page."""
+
+    def __init__(
+        self,
+        sections: Mapping[str, Section],
+        parts: Mapping[str, Part],
+        definitions: Definitions,
+        workflows: Mapping[str, Workflow],
+        parameters: Collection[str],
+    ) -> None:
+        self._sections = sections
+        self._parts = parts
+        self._definitions = definitions
+        self._workflows = workflows
+        self._parameters = parameters
+        self._parts_fields = {
+            name: None if (found := self._fields(part)) is None else list(found) for name, part in parts.items()
+        }
+
+    def actions(self) -> dict[str, Action]:
+        """Read all actions."""
+        return {name: self._action(name, section) for name, section in self._sections.items()}
+
+    def _action(self, name: str, section: Section) -> Action:
+        node, keys = section.node, section.keys
+        for key in ("label", "right", "workflow"):
+            if key not in keys:
+                raise node.fault(f"the key '{key}' is missing", mend=f"add '{key}: ...'")
+        node.mapping(optional=ACTION_KEYS)
+        workflow = workflow_at(keys["workflow"], self._workflows)
+        part, subject = self._part_at(section, "on"), self._part_at(section, "of")
+        if part and not self._parts[part].key:
+            raise keys["on"].fault(
+                f"nobody can tell the rows of '{part}' apart", mend=f"add `key:` to the part '{part}'"
+            )
+        fields = self._fields(self._parts[part or subject]) if part or subject else {}
+        row = Known(self._parameters, fields, self._parts_fields)
+        asks = {each: self._asked(each, below, row) for each, below in entries_of(section, "asks").items()}
+        answers = Known([*self._parameters, *asks], fields, self._parts_fields)
+        given = entries_of(section, "arguments")
+        arguments_proven(node, given, workflow)
+        return Action(
+            name,
+            keys["label"].text(),
+            right_at(keys["right"]),
+            workflow.command,
+            part,
+            {each: read_nested(below, answers) for each, below in given.items()},
+            asks,
+            condition_at(keys["condition"], fields) if "condition" in keys else None,
+            subject,
+            self._part_at(section, "unchanged"),
+            self._next(section),
+            keys.text("help", ""),
+            node.where,
+        )
+
+    def _fields(self, part: Part) -> Mapping[str, Field] | None:
+        if not part.object:
+            columns = next(
+                (each.columns for each in self._workflows.values() if each.command == part.workflow), ()
+            )
+            return {column: Field(column) for column in columns} or None
+        definition = self._definitions[part.object]
+        if not part.component:
+            return definition.root.fields
+        return next(each.fields for each in definition.components() if each.name == part.component)
+
+    def _part_at(self, section: Section, key: str) -> str:
+        name = section.keys.text(key, "")
+        if name and name not in self._parts:
+            raise section.keys[key].unknown("part", self._parts)
+        return name
+
+    def _asked(self, name: str, node: Node, known: Known) -> Asked:
+        keys = node.mapping(required=("label",), optional=ASKED_KEYS)
+        kind = keys["kind"].choice(*QUESTIONS) if "kind" in keys else "text"
+        if kind == "choice" and ("values" in keys) == ("choices" in keys):
+            raise node.fault(f"the question '{name}' has no choices", mend="give one of `values` and `choices`")
+        return Asked(
+            name,
+            keys["label"].text(),
+            kind,  # type: ignore[arg-type]  # proven by `choice`
+            keys.flag("required"),
+            read_value(keys["value"], known) if "value" in keys else None,
+            keys.texts("values"),
+            self._choices(keys["choices"], known) if "choices" in keys else None,
+            keys.text("help", ""),
+        )
+
+    def _choices(self, node: Node, known: Known) -> Choices:
+        keys = node.mapping(required=("object", "value", "label"), optional=CHOICES_KEYS)
+        fields = fields_of_object(keys["object"], self._definitions)
+        for key in ("value", "label"):
+            if keys[key].text() not in fields:
+                raise keys[key].unknown("field", fields)
+        example = {}
+        for field, value in keys.entries("where"):
+            if field.text() not in fields:
+                raise field.unknown("field", fields)
+            example[field.text()] = read_value(value, known)
+        return Choices(keys["object"].text(), example, keys["value"].text(), keys["label"].text())
+
+    def _next(self, section: Section) -> dict[str, Target]:
+        targets = {}
+        for outcome, node in entries_of(section, "next").items():
+            if outcome not in OUTCOMES:
+                raise DeclaredNameUnknown(outcome, OUTCOMES, kind="outcome", where=node.where)
+            # The outcome's object is known when the workflow has run: its fields are looked up then.
+            targets[outcome] = read_target(node, Known(self._parameters, None, self._parts_fields))
+        return targets
+
+

@@ -1,0 +1,205 @@
+"""The data of a page, as its HTML and its JSON both show them: computed once, for one person.
+
+Each class is the context of a template; the `help` of its fields is the documentation for who writes one.
+
+Spec: docs/web_pages.md, "Templates".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.web.page import Form, Look, Question
+
+
+def _helped(help: str, **more: Any) -> Any:
+    return field(metadata={"help": help}, **more)
+
+
+@dataclass(frozen=True)
+class ActionView:
+    """An action that this person can ask for now."""
+
+    name: str = _helped("The action's name in the declaration.")
+    label: str = _helped("The words of its button.")
+    address: str = _helped("The address of its form.")
+
+
+@dataclass(frozen=True)
+class ColumnView:
+    """A field that a part shows."""
+
+    name: str = _helped("The field's name, as its object or workflow calls it.")
+    label: str = _helped("Its label.")
+    form: Form = _helped("The way in which its values are written: text, number, money, day, time, flag or status.")
+    help: str = _helped("A sentence about it; empty for none.", default="")
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A row of a part."""
+
+    values: Mapping[str, str | None] = _helped("The values of the shown fields, by the field's name.")
+    links: Mapping[str, str] = _helped("The addresses that values lead to, by the field's name.", default_factory=dict)
+    actions: tuple[ActionView, ...] = _helped("What this person can do with the row.", default=())
+    level: int = _helped("In a tree, how deep the row stands; 0 for a root.", default=0)
+    group: str = _helped("In a tree with groups, the group that the row stands in.", default="")
+    is_chosen: bool = _helped("Whether the row is the one that the rest of the page is about.", default=False)
+
+
+@dataclass(frozen=True)
+class PartView:
+    """A display object with its rows."""
+
+    name: str = _helped("The part's name in the declaration.")
+    heading: str = _helped("Its heading.")
+    look: Look = _helped("The way in which it is drawn: list, details or tree.")
+    columns: tuple[ColumnView, ...] = _helped("The fields that this person sees.")
+    rows: tuple[RowView, ...] = _helped("The rows that are shown.")
+    more: int = _helped("How many further rows there are.", default=0)
+    notes: tuple[str, ...] = _helped("Sentences of the workflow that it is read by.", default=())
+    empty: str = _helped("The sentence where there are no rows.", default="")
+    actions: tuple[ActionView, ...] = _helped("The actions of the page that stand beside this part.", default=())
+    help: str = _helped("A sentence about it; empty for none.", default="")
+
+    @property
+    def has_row_actions(self) -> bool:
+        """Whether one of the rows has an action."""
+        return any(row.actions for row in self.rows)
+
+
+@dataclass(frozen=True)
+class TabView:
+    """A tab of a page."""
+
+    label: str = _helped("Its label.")
+    address: str = _helped("The page's address with this tab.")
+    is_chosen: bool = _helped("Whether it is the one that is shown.")
+
+
+@dataclass(frozen=True)
+class SearchField:
+    """A field of a page's search form."""
+
+    name: str = _helped("The parameter's name.")
+    label: str = _helped("Its label.")
+    value: str = _helped("The value that the page was asked with.")
+
+
+@dataclass(frozen=True)
+class DoneView:
+    """What an action has brought about, on the page that follows it."""
+
+    label: str = _helped("The action's label.")
+    notes: tuple[str, ...] = _helped("The sentences of the workflow's report.")
+
+
+@dataclass(frozen=True)
+class PageView:
+    """A page with all that this person sees of it."""
+
+    name: str = _helped("The page's name in the declaration.")
+    title: str = _helped("Its title, with the values that it names.")
+    address: str = _helped("Its own address, with all parameters.")
+    parameters: Mapping[str, str] = _helped("The values of its parameters.")
+    search: tuple[SearchField, ...] = _helped("The fields of its search form; none for no form.")
+    parts: tuple[PartView, ...] = _helped("The parts that stand under no tab.")
+    tabs: tuple[TabView, ...] = _helped("The tabs; none where the page has none, or nothing is chosen yet.")
+    tab_parts: tuple[PartView, ...] = _helped("The parts under the chosen tab.")
+    actions: tuple[ActionView, ...] = _helped("What this person can do on the page.")
+    done: DoneView | None = _helped("What the action before has brought about; None for nothing.", default=None)
+    help: str = _helped("A sentence about the page; empty for none.", default="")
+
+    @property
+    def all_parts(self) -> tuple[PartView, ...]:
+        """The parts, those under the chosen tab last."""
+        return (*self.parts, *self.tab_parts)
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    """A question of a form."""
+
+    name: str = _helped("The name of its field.")
+    label: str = _helped("Its label.")
+    kind: Question = _helped("Its kind: text, long text, number, whole, date, flag or choice.")
+    value: str = _helped("The answer so far.")
+    required: bool = _helped("Whether it must be answered.")
+    choices: tuple[tuple[str, str], ...] = _helped("Allowed answers, each with its label.", default=())
+    help: str = _helped("A sentence about it; empty for none.", default="")
+
+
+@dataclass(frozen=True)
+class FormView:
+    """The form of an action."""
+
+    title: str = _helped("The title of the page.")
+    label: str = _helped("The action's label, which is its button's.")
+    address: str = _helped("The address that the form is posted to.")
+    back: str = _helped("The address of the page that the form belongs to.")
+    about: tuple[tuple[str, str], ...] = _helped("What it is about: labels and values of the row.")
+    questions: tuple[QuestionView, ...] = _helped("Its questions.")
+    hidden: Mapping[str, str] = _helped("The hidden fields: its id, the row, the version that the person saw.")
+    fault: Mapping[str, str] | None = _helped("The error of the last try: what, why, mend; None for none.", default=None)
+    help: str = _helped("A sentence about the action; empty for none.", default="")
+
+
+def as_json(view: PageView) -> dict[str, Any]:
+    """Return a page's data for scripts."""
+    return {
+        "page": view.name,
+        "title": view.title,
+        "address": view.address,
+        "parameters": dict(view.parameters),
+        "parts": {part.name: _part_json(part) for part in view.all_parts},
+        "tabs": [{"label": tab.label, "address": tab.address, "chosen": tab.is_chosen} for tab in view.tabs],
+        "actions": _actions_json(view.actions),
+        "done": None if view.done is None else {"action": view.done.label, "notes": list(view.done.notes)},
+    }
+
+
+def form_json(view: FormView) -> dict[str, Any]:
+    """Return a form's data for scripts."""
+    return {
+        "form": view.label,
+        "address": view.address,
+        "about": dict(view.about),
+        "questions": [
+            {
+                "name": question.name,
+                "label": question.label,
+                "kind": question.kind,
+                "required": question.required,
+                "value": question.value,
+                "choices": [value for value, _ in question.choices],
+            }
+            for question in view.questions
+        ],
+        "hidden": dict(view.hidden),
+    }
+
+
+def _part_json(part: PartView) -> dict[str, Any]:
+    rows = []
+    for row in part.rows:
+        document: dict[str, Any] = {"fields": dict(row.values)}
+        if part.look == "tree":
+            document |= {"level": row.level, "group": row.group}
+        if row.links:
+            document["links"] = dict(row.links)
+        if row.actions:
+            document["actions"] = _actions_json(row.actions)
+        rows.append(document)
+    return {
+        "heading": part.heading,
+        "labels": {column.name: column.label for column in part.columns},
+        "rows": rows,
+        "more": part.more,
+        "notes": list(part.notes),
+    }
+
+
+def _actions_json(actions: tuple[ActionView, ...]) -> list[dict[str, str]]:
+    return [{"name": action.name, "label": action.label, "address": action.address} for action in actions]
