@@ -32,8 +32,8 @@ MOST_CONNECTIONS = 100
 class AddressNotFree(Misconfigured):
     """The server can't listen at its address."""
 
-    what = "the HTTP door can't listen on {host}, port {port}"
-    where = "orderhub http"
+    what = "{name} can't listen on {host}, port {port}"
+    where = "options --host, --port"
     why = "{error.strerror}"
     mend = "give another --host or --port, or stop the process that has it"
 
@@ -50,8 +50,15 @@ class Patience:
 class HttpServer:
     """A server for one ASGI application; it listens as soon as it is made."""
 
-    def __init__(self, application: Callable[..., Any], host: str, port: int, patience: Patience | None = None) -> None:
-        """Listen on *host* and *port*; 0 takes a free port.
+    def __init__(
+        self,
+        application: Callable[..., Any],
+        host: str,
+        port: int,
+        patience: Patience | None = None,
+        name: str = "the HTTP door",
+    ) -> None:
+        """Listen on *host* and *port*; 0 takes a free port. *name* is the server's, for errors.
 
         Raises:
             AddressNotFree: another process listens there, or the address isn't this machine's.
@@ -61,7 +68,8 @@ class HttpServer:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._socket = socket.create_server((host, port), family=family, backlog=MOST_CONNECTIONS)
         except OSError as error:
-            raise AddressNotFree(host=host, port=port, error=error) from error
+            raise AddressNotFree(name=name, host=host, port=port, error=error) from error
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self._socket.getsockname()[1]}"
         self.port: int = self._socket.getsockname()[1]
         self._server = uvicorn.Server(
             uvicorn.Config(

@@ -26,6 +26,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("data_manager",),
         ("replication",),
         ("demo", "http_door"),
+        ("web",),
         ("command_line",),
     ),
     "hub.workflows": (("state",), ("quotes", "fulfilment", "support"), ("orders",), ("received",)),
@@ -76,6 +77,7 @@ MAY_OPEN = {
     "hub/deployment/proven.py": "the digest of the proven declarations",
     "hub/deployment/first_deployment.py": "the shipped first deployment",
     "hub/demo/stage.py": "the demonstration's own folder",
+    "hub/web/static_files.py": "the shipped stylesheet and scripts",
     "hub/deployment/settings.py": "orderhub.toml",
 }
 CLOCKS = frozenset(("time", "random", "uuid", "secrets"))

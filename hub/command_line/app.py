@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("proving", "Prove all routes, maps, objects, schemas and templates of the deployment together."),
     "run": ("running", "Run the hub: receive, process, dispatch."),
     "http": ("http", "Serve the HTTP door: partners post messages and look at their state; `orderhub run` works them."),
+    "web": ("web", "Serve the web application: the care desk, the portals, the console."),
     "api": ("api", "Documents of the channels that the hub reads and writes."),
     "partner": ("partner", "Partners: their tokens, and their own check."),
     "user": ("users", "The people who log in: their types, accounts and passwords."),
@@ -77,7 +78,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 #: commands that run until they are stopped
-LASTING = ("run", "http")
+LASTING = ("run", "http", "web")
 
 
 class UnforeseenFailure(HubError):

@@ -31,5 +31,5 @@ def http(
     with opened_hub(deployment) as open_hub:
         load_log()
         server = HttpServer(HttpDoor(open_hub).application(), host, port)
-        complain(f"the HTTP door listens on http://{f'[{host}]' if ':' in host else host}:{server.port}")
+        complain(f"the HTTP door listens on {server.url}")
         server.run()

@@ -90,4 +90,5 @@ def _show(open_hub: OpenHub) -> None:
     out(
         f"\nWhere to look next:\n  cd {open_hub.deployment.folder.name}\n  orderhub status\n  orderhub messages list\n"
         "  orderhub show 'OM Order' O-0000001\n  orderhub receive --peek mainframe.answers"
+        "\n  orderhub web --demo            the pages, with a user of each type"
     )

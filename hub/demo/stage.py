@@ -60,6 +60,12 @@ class Answered:
     row_id: str
 
 
+def is_demo(folder: pathlib.Path) -> bool:
+    """Tell whether a folder is the one that a demonstration has made."""
+    path = folder / FILE
+    return path.is_file() and path.read_text(encoding="utf-8").startswith(_SETTINGS.splitlines()[0])
+
+
 class Demonstration:
     """A deployment in the demonstration's folder; its methods act as people and systems outside the hub."""
 

@@ -46,6 +46,9 @@ MAPS = Kind("maps", "", "map")
 DECOMPOSITION = Kind("hub", "decomposition", "decomposition rule")
 CUSTOMER_STATES = Kind("hub", "states", "customer states")
 USER_TYPES = Kind("hub", "access", "user type")
+PAGES = Kind("hub", "web/pages", "page")
+#: the folder of the pages' templates, in the hub and in a deployment
+PAGE_TEMPLATES = "web/templates"
 VIRTUAL_COMPONENTS = Kind("adapters", "virtual_components", "virtual component")
 #: The keys by which routes, systems and maps name a map.
 _NAMES_A_MAP = ("map", "use")
@@ -143,6 +146,20 @@ class DeclaredFiles:
         if self.own is not None and (self.own / package / place.split(":")[0]).is_file():
             return str(self.own / package / place)
         return f"{package}/{place}"
+
+    def names(self, package: str, folder: str, pattern: str) -> list[str]:
+        """List the names of the files in a folder: the shipped ones, and the deployment's own."""
+        place: Any = importlib.resources.files(package)
+        for step in pathlib.PurePosixPath(folder).parts:
+            place = place / step
+        found = {file.name for file in place.iterdir()} if place.is_dir() else set()
+        if self.own is not None:
+            found |= {path.name for path in (self.own / package / folder).glob(pattern)}
+        return sorted(name for name in found if pathlib.PurePosixPath(name).match(pattern))
+
+    def is_own(self, package: str, folder: str, name: str) -> bool:
+        """Tell whether a file that a declaration names is the deployment's own."""
+        return self.own is not None and (self.own / package / folder / name).is_file()
 
     def text_reader(self, package: str, folder: str) -> Callable[[str], str]:
         """Return a function like that of `reader`, which gives the file's text."""

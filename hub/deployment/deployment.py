@@ -15,6 +15,8 @@ lie beside its `orderhub.toml`. One of its own takes the place of the shipped on
     hub/decomposition/*.yaml      rules by which an order becomes work orders, asked before the shipped ones
     hub/states/*.yaml             the words in which customers read where an order is
     hub/access/*.yaml             types of users with their rights
+    hub/web/pages/*.yaml          pages of the web application, and additions to the shipped ones
+    hub/web/templates/*.j2        their templates
     hub/workflows/*.py, hub/services/*.py     WORKFLOWS and SERVICES replace or add by name
 
 Spec: docs/architecture.md, "The tree"; docs/design/integration.md, "Routes".
@@ -37,6 +39,8 @@ from hub.deployment.declared_files import (
     DECOMPOSITION,
     FEEDS,
     MAPS,
+    PAGE_TEMPLATES,
+    PAGES,
     ROUTES,
     SYSTEMS,
     USER_TYPES,
@@ -66,6 +70,7 @@ if TYPE_CHECKING:
     from hub.configurator.port import Configurator
     from hub.deployment.external_objects import ExternalObjects
     from hub.deployment.feed import Feed
+    from hub.deployment.pages.page import Page
     from hub.deployment.route import Route
     from hub.pricing.port import Pricing
     from hub.services import Service
@@ -303,6 +308,19 @@ class Deployment:
 
         with located(place_of_setting(self.folder, "open_id_issuer")):
             return OpenIdProvider(issuer, client, secret, Surroundings().monotonic)
+
+    @cached_property
+    def pages(self) -> Mapping[str, Page]:
+        """The pages of the web application, the deployment's own in place of ours, and with its additions."""
+        from hub.deployment.pages.reader import read_pages
+
+        # The files that no page names declare additions to pages, or are faulty: the reader tells.
+        return read_pages(
+            self.files.sources(PAGES, shipped_by_name(PAGES)),
+            self.definitions,
+            self.workflows,
+            self.files.names("hub", PAGE_TEMPLATES, "*.j2"),
+        )
 
     @cached_property
     def health(self) -> Mapping[str, ServiceHealth]:

@@ -22,12 +22,12 @@ _FOLDERS: dict[str, tuple[str, ...] | None] = {
     "schemas": None,
     "maps": (),
     "adapters": ("systems", "templates", "virtual_components"),
-    "hub": ("routes", "feeds", "approvals", "decomposition", "states", "access", "workflows", "services"),
+    "hub": ("routes", "feeds", "approvals", "decomposition", "states", "access", "web", "workflows", "services"),
 }
 #: Folders whose declarations are read, as patterns from the deployment's folder.
 _READ = (
     *("integration_objects", "schemas/*", "maps", "adapters/systems", "adapters/virtual_components"),
-    *("hub/routes", "hub/feeds", "hub/approvals", "hub/decomposition", "hub/states", "hub/access"),
+    *("hub/routes", "hub/feeds", "hub/approvals", "hub/decomposition", "hub/states", "hub/access", "hub/web/pages"),
 )
 _DECLARED = (".yaml", ".yml", ".xsd", ".j2", ".py")
 

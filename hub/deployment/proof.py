@@ -323,6 +323,7 @@ _USED: tuple[_Stage, ...] = (
     _reads(lambda deployment: deployment.user_types),
     _reads(lambda deployment: deployment.open_id_provider),
     _reads(lambda deployment: deployment.customer_states),
+    _reads(lambda deployment: deployment.pages),
     _reads(lambda deployment: deployment.configurator),
     _reads(lambda deployment: deployment.pricing),
     _reads(lambda deployment: deployment.virtual_components),

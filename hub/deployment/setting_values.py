@@ -98,12 +98,23 @@ def path(value: object) -> pathlib.Path:
     return pathlib.Path(text(value))
 
 
+_WEB_ADDRESS = re.compile(r"https?://[^/\s@?#]+/?")
+
+
 def zone(value: object) -> str:
     """Read the name of a time zone."""
     try:
         return time_zone(text(value)).key
     except ZoneUnknown as fault:
         raise SettingUnfit(f"{fault}: {fault.mend}", value) from fault
+
+
+def web_address(value: object) -> str:
+    """Read the address of a web server, without a path."""
+    given = text(value)
+    if not _WEB_ADDRESS.fullmatch(given):
+        raise SettingUnfit("expected an address such as https://hub.example, without a path", value)
+    return given.removesuffix("/")
 
 
 def flag(value: object) -> bool:

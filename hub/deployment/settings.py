@@ -218,6 +218,14 @@ class Settings:
     open_id_secret: str | None = field(
         default=None, metadata=_as(kinds.optional(kinds.name), "the secret of this client")
     )
+    web_url: str | None = field(
+        default=None,
+        metadata=_as(
+            kinds.optional(kinds.web_address),
+            "the address by which browsers reach `orderhub web`, such as https://hub.example; without one, it serves "
+            "this machine alone",
+        ),
+    )
     service_profile: str = field(
         default="hub",
         metadata=_as(

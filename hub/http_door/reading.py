@@ -110,7 +110,7 @@ async def read_delivery(request: Request, route: Route, sender: str, seconds: fl
     ids = {name: _property(headers, name) for name in (MESSAGE_ID, CORRELATION_ID)}
     trace = {name: headers[name] for name in TRACE if name in headers}
     parts: list[bytes] = []
-    await _receive(request, route.limits.body, seconds, parts.append)
+    await receive(request, route.limits.body, seconds, parts.append)
     envelope, fault = admit(
         Envelope(
             ids[MESSAGE_ID],
@@ -149,7 +149,7 @@ async def read_file(request: Request, route: Route, most: int, seconds: float = 
         content.write(part)
 
     try:
-        await _receive(request, most, seconds, keep)
+        await receive(request, most, seconds, keep)
     except BaseException:
         content.close()
         raise
@@ -202,8 +202,12 @@ def _property(headers: Headers, name: str) -> str | None:
     return text
 
 
-async def _receive(request: Request, most: int, seconds: float, keep: Callable[[bytes], object]) -> None:
-    """Hand the parts of a body to *keep*."""
+async def receive(request: Request, most: int, seconds: float, keep: Callable[[bytes], object]) -> None:
+    """Hand the parts of a body to *keep*.
+
+    Raises:
+        BodyTooLarge, BodyLate, BodyCutOff: it isn't there within *most* bytes and *seconds*.
+    """
     size = 0
     try:
         with anyio.fail_after(seconds):

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from hub.access.user import User, visible_accounts
 from hub.data_manager.open_hub import Transaction
 from hub.data_manager.workflow_run import ask_workflow
-from hub.web.page import Part, Value
+from hub.deployment.pages.page import Part, Value
 from hub.workflow_manager.named_workflow import request, workflow_named
 from hub.workflow_manager.origin import Origin
-from integration_objects.complex_object import components, instances, line_items
+from integration_objects.complex_object import components, instances, line_items, object_name
 from integration_objects.field_values import as_number
 from integration_objects.names import LINE_ITEM
 from integration_objects.property_set import PropertySet
@@ -57,6 +57,8 @@ class PageReading:
 
     Attributes:
         parameters: the values of the page's parameters; a parameter that wasn't given is missing.
+        run: the run that reads.
+        is_owned: whether the page belongs to an account that the person may see.
     """
 
     def __init__(
@@ -66,14 +68,8 @@ class PageReading:
         user: User,
         parts: Mapping[str, Part],
         parameters: Mapping[str, str],
-        is_owned: bool,
     ) -> None:
-        """Begin to read.
-
-        Args:
-            is_owned: whether the page belongs to an account that the person may see.
-        """
-        self._is_owned = is_owned
+        self.is_owned = False
         self.parameters = parameters
         self._transaction = transaction
         self._origin = origin
@@ -81,8 +77,8 @@ class PageReading:
         self._user = user
         self._parts = parts
         self._read: dict[str, ReadPart | None] = {}
-        self._run = transaction.rehearsal(origin, None)
-        self._secret_names = self._run.secret_names()
+        self.run = transaction.rehearsal(origin, None)
+        self._secret_names = self.run.secret_names()
 
     def part(self, name: str) -> ReadPart | None:
         """Return the rows of a part; None if a value that it is read by isn't there, or the person may not see it."""
@@ -104,14 +100,21 @@ class PageReading:
         part = self.part(value.part)
         return None if part is None or part.first is None else part.first.get(value.name)
 
-    def instances_like(self, name: str, example: Mapping[str, Value], row: PropertySet | None = None) -> list[PropertySet]:
-        """Return the instances of an object that a declaration's example finds; none if one of its values is missing."""
+    def instances_like(
+        self, name: str, example: Mapping[str, Value], row: PropertySet | None = None
+    ) -> list[PropertySet]:
+        """Return the instances of an object that an example finds; none if one of its values is missing."""
         values = {field: self.value(value, row) for field, value in example.items()}
         if any(value is None for value in values.values()):
             return []
-        found = self._run.query(name, values)
-        completed = self._run.runtime.complete(self._run, found)
+        found = self.run.query(name, values)
+        completed = self.run.runtime.complete(self.run, found)
         return instances(self._secret_names.masked(completed))
+
+    def headers_like(self, name: str, example: Mapping[str, Value]) -> list[dict[str, str | None]]:
+        """Return the headers of the instances that a declaration's example finds, without a look at whose they are."""
+        values = {field: self.value(value) for field, value in example.items()}
+        return [] if None in values.values() else self.run.headers(name, values)
 
     def version(self, part: Part) -> str | None:
         """Return the version of the object that a part shows; None for an object without one."""
@@ -145,10 +148,7 @@ class PageReading:
         if not part.object:
             return [PropertySet("Row", properties=dict(row)) for row in outcome.rows], notes
         found = [
-            instance
-            for tree in outcome.objects
-            if tree.get("IntObjectName") == part.object
-            for instance in instances(tree)
+            instance for tree in outcome.objects if object_name(tree) == part.object for instance in instances(tree)
         ]
         return found, notes
 
@@ -161,7 +161,7 @@ class PageReading:
             if field in node.properties:
                 return node.get(field) in self._accounts
         # An address is read by the account that has it, and the page of an account was refused to everybody else.
-        return part.public or (self._is_owned and not part.account)
+        return part.public or (self.is_owned and not part.account)
 
 
 def _rows(part: Part, header: PropertySet) -> Iterator[ReadRow]:
@@ -199,5 +199,3 @@ def _sorted(part: Part, rows: Sequence[ReadRow]) -> Iterable[ReadRow]:
 
         ordered.sort(key=key, reverse=descends)
     return ordered
-
-

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.web.page import Form, Look, Question
+from hub.deployment.pages.page import Form, Look, Question
 
 
 def _helped(help: str, **more: Any) -> Any:
@@ -60,6 +60,7 @@ class PartView:
     rows: tuple[RowView, ...] = _helped("The rows that are shown.")
     more: int = _helped("How many further rows there are.", default=0)
     notes: tuple[str, ...] = _helped("Sentences of the workflow that it is read by.", default=())
+    groups: Mapping[str, str] = _helped("The heading of each group of a tree, by its key.", default_factory=dict)
     empty: str = _helped("The sentence where there are no rows.", default="")
     actions: tuple[ActionView, ...] = _helped("The actions of the page that stand beside this part.", default=())
     help: str = _helped("A sentence about it; empty for none.", default="")
@@ -142,7 +143,9 @@ class FormView:
     about: tuple[tuple[str, str], ...] = _helped("What it is about: labels and values of the row.")
     questions: tuple[QuestionView, ...] = _helped("Its questions.")
     hidden: Mapping[str, str] = _helped("The hidden fields: its id, the row, the version that the person saw.")
-    fault: Mapping[str, str] | None = _helped("The error of the last try: what, why, mend; None for none.", default=None)
+    fault: Mapping[str, str] | None = _helped(
+        "The error of the last try: what, why, mend; None for none.", default=None
+    )
     help: str = _helped("A sentence about the action; empty for none.", default="")
 
 

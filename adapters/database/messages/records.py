@@ -3,6 +3,7 @@
     IntegrationKeys    the Integration Id that a sender's line reference means
     Sessions           the quote that a user's session works on
     WorkflowRuns       the workflows that commands ran
+    WebForms           the forms of the web application that were worked
 
 Source: "New Products and Services Process", step 1.
 Spec: docs/design/road.md, "Whose order, which line", "The recording"; docs/design/workflows.md ("leaves a recording";
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Select, Text, bindparam, select, true
@@ -38,6 +40,9 @@ _SET_ACTIVE = upsert(
 )
 RUN = HUB.tables["hub_workflow_run"]
 _LISTED_RUNS = select(RUN.c.id, RUN.c.workflow, RUN.c.run_by, RUN.c.finished, RUN.c.arguments).order_by(RUN.c.id.desc())
+
+FORM = HUB.tables["hub_web_form"]
+_FORM = select(FORM.c.person, FORM.c.label, FORM.c.location, FORM.c.notes).where(FORM.c.id == bindparam("form_id"))
 
 
 class IntegrationKeys:
@@ -150,3 +155,44 @@ class WorkflowRuns:
     def recording(self, run_id: str) -> bytes | None:
         """Return a run's recording; None if there is no such run."""
         return self._connection.scalar(select(RUN.c.data).where(RUN.c.id == run_id))
+
+
+@dataclass(frozen=True)
+class WorkedForm:
+    """A form that was worked.
+
+    Attributes:
+        label: the action's label.
+        location: the address of the page that followed.
+        notes: the sentences of the workflow's report.
+    """
+
+    person: str
+    label: str
+    location: str
+    notes: tuple[str, ...]
+
+
+class WebForms:
+    """The forms of the web application that were worked: a form that is sent twice is worked once."""
+
+    def __init__(self, connection: Connection, surroundings: Surroundings) -> None:
+        self._connection = connection
+        self._surroundings = surroundings
+
+    def find(self, form_id: str) -> WorkedForm | None:
+        """Return a form that was worked; None for one that wasn't."""
+        row = self._connection.execute(_FORM, {"form_id": form_id}).first()
+        return None if row is None else WorkedForm(row[0], row[1], row[2], tuple(json.loads(row[3])))
+
+    def keep(self, form_id: str, form: WorkedForm) -> None:
+        """Keep a form in the transaction of its work: a second one of its id breaks the table's key."""
+        values = {
+            "id": form_id,
+            "person": form.person,
+            "at": self._surroundings.now(),
+            "label": form.label,
+            "location": form.location,
+            "notes": json.dumps(form.notes, ensure_ascii=False),
+        }
+        self._connection.execute(FORM.insert(), values)

@@ -11,6 +11,7 @@
     store.message_keys                          message_keys.py
     store.jobs                                  jobs.py
     store.keys, store.sessions, store.runs      records.py
+    store.keys, store.sessions, store.runs, store.forms      records.py
 
 Nothing here commits: the row's final state and all effects of the message are the caller's one transaction.
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from adapters.database.messages.message_keys import MessageKeys
     from adapters.database.messages.outbox import Outbox
     from adapters.database.messages.overview import Overview
-    from adapters.database.messages.records import IntegrationKeys, Sessions, WorkflowRuns
+    from adapters.database.messages.records import IntegrationKeys, Sessions, WebForms, WorkflowRuns
 
 #: the modules of the parts
 _PARTS = ("batches", "control", "fallout", "filing", "inbox", "jobs", "message_keys", "outbox", "overview", "records")
@@ -229,6 +230,13 @@ class MessageStore:
         from adapters.database.messages.records import WorkflowRuns
 
         return WorkflowRuns(self._connection, self._surroundings, self._user)
+
+    @cached_property
+    def forms(self) -> WebForms:
+        """The forms of the web application that were worked."""
+        from adapters.database.messages.records import WebForms
+
+        return WebForms(self._connection, self._surroundings)
 
     def file(self, arrival: Arrival) -> Filed:
         """File one arrival: new, repeat or id reused. the count of its transport grows by one."""

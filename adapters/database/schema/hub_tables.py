@@ -28,6 +28,7 @@
     hub_user_session   who is logged in: a digest of each session's token
     hub_log_in_failure failed log-ins of a name or an address, until one succeeds or an hour has passed
     hub_audit          who did what, when, from where and why; each row's digest includes the one before
+    hub_web_form       a form of the web application that was sent and worked: where it led, and its report
     s_integration_key  (system, account, a sender's line reference) -> Integration Id
     s_fallout          the entries that a person must look at before an order can be closed
 
@@ -124,6 +125,7 @@ def hub_tables(metadata: MetaData) -> None:
     _workflows(metadata)
     _people(metadata)
     _audit(metadata)
+    _web(metadata)
 
 
 def _inbox(metadata: MetaData) -> None:
@@ -623,6 +625,21 @@ def _open_hub(metadata: MetaData) -> None:
     _index("ix_s_integration_key_integration_id", keys, "account_id", "integration_id")
     _index("ix_s_fallout_state", fallout, "state", "created")
     _index("ix_s_fallout_order_number", fallout, "order_number")
+
+
+def _web(metadata: MetaData) -> None:
+    table = Table(
+        "hub_web_form",
+        metadata,
+        _text("id", _ID, nullable=False),
+        _text("person", _NAME, nullable=False),
+        _text("at", _TIME, nullable=False),
+        _text("label", _NAME, nullable=False),
+        Column("location", Text, nullable=False),
+        Column("notes", Text, nullable=False),
+        PrimaryKeyConstraint("id", name="pk_hub_web_form"),
+    )
+    _bound_lengths(table)
 
 
 def _workflows(metadata: MetaData) -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from hub.web.action_reader import ActionReader
-from hub.web.page import Owner, Page, Part, Target
-from hub.web.page_draft import Draft, drafts_of
-from hub.web.part_reader import PartReader, fields_of_object
-from hub.web.value_reader import Known, names_within, read_value, right_at
+from hub.deployment.pages.action_reader import ActionReader
+from hub.deployment.pages.draft import Draft, drafts_of
+from hub.deployment.pages.page import Owner, Page, Part, Target
+from hub.deployment.pages.part_reader import PartReader, fields_of_object
+from hub.deployment.pages.value_reader import Known, names_within, read_value, right_at
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.declaration import DeclarationFault, Node, Source
 from integration_objects.definition import Definitions
@@ -189,4 +189,3 @@ def _prove_target(target: Target, pages: Mapping[str, Page]) -> None:
                 why=f"its address is {page.address}",
                 mend=f"write {{page: {page.name}, {parameter}: ...}}",
             )
-

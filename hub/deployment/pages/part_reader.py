@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import get_args
 
-from hub.web.page import Form, Look, Part, ShownField, Value
-from hub.web.page_draft import Section, entries_of
-from hub.web.value_reader import Known, read_target, read_value, read_values, right_at
+from hub.deployment.pages.draft import Section, entries_of
+from hub.deployment.pages.page import Form, Look, Part, ShownField, Value
+from hub.deployment.pages.value_reader import Known, read_target, read_value, read_values, right_at
 from hub.workflow_manager.named_workflow import WorkflowUnknown, workflow_named
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.component import Component, Field

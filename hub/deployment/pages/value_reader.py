@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from hub.access.rights import RIGHTS
-from hub.web.page import Target, Value
+from hub.deployment.pages.page import Target, Value
 from integration_objects.declaration import DeclarationFault, Node
 from integration_objects.nearest import nearest
 

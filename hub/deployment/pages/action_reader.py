@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import get_args
 
-from hub.web.page import OUTCOMES, Action, Asked, Choices, Part, Question, Target
-from hub.web.page_draft import Section, entries_of
-from hub.web.part_reader import arguments_proven, condition_at, fields_of_object, workflow_at
-from hub.web.value_reader import Known, read_nested, read_target, read_value, right_at
+from hub.deployment.pages.draft import Section, entries_of
+from hub.deployment.pages.page import OUTCOMES, Action, Asked, Choices, Part, Question, Target
+from hub.deployment.pages.part_reader import arguments_proven, condition_at, fields_of_object, workflow_at
+from hub.deployment.pages.value_reader import Known, read_nested, read_target, read_value, right_at
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.component import Field
 from integration_objects.declaration import DeclaredNameUnknown, Node
 from integration_objects.definition import Definitions
 
-ACTION_KEYS = ("label", "right", "workflow", "on", "of", "unchanged", "condition", "arguments", "asks", "next", "help")
+ACTION_KEYS = (
+    *("label", "right", "workflow", "on", "of", "roots only", "unchanged", "condition", "arguments", "asks", "next"),
+    "help",
+)
 ASKED_KEYS = ("label", "kind", "required", "value", "values", "choices", "help")
 CHOICES_KEYS = ("object", "where", "value", "label")
 QUESTIONS = get_args(Question)
@@ -75,6 +78,7 @@ class ActionReader:
             asks,
             condition_at(keys["condition"], fields) if "condition" in keys else None,
             subject,
+            keys.flag("roots only"),
             self._part_at(section, "unchanged"),
             self._next(section),
             keys.text("help", ""),
@@ -83,9 +87,7 @@ class ActionReader:
 
     def _fields(self, part: Part) -> Mapping[str, Field] | None:
         if not part.object:
-            columns = next(
-                (each.columns for each in self._workflows.values() if each.command == part.workflow), ()
-            )
+            columns = next((each.columns for each in self._workflows.values() if each.command == part.workflow), ())
             return {column: Field(column) for column in columns} or None
         definition = self._definitions[part.object]
         if not part.component:
@@ -135,5 +137,3 @@ class ActionReader:
             # The outcome's object is known when the workflow has run: its fields are looked up then.
             targets[outcome] = read_target(node, Known(self._parameters, None, self._parts_fields))
         return targets
-
-

@@ -7,7 +7,7 @@
         Asked            a question that the action's form asks
         Target           the page that follows an outcome: a transition
 
-`page_reader` reads them from YAML.
+`reader` reads them from YAML.
 
 Source: "User Interface", figures 9A to 9E; transition policies and display objects of the portal (second source).
 Spec: docs/web_pages.md.
@@ -179,6 +179,7 @@ class Action:
         asks: the questions of its form.
         condition: a condition on the row, or on the first row of *subject*; None for none.
         subject: the part whose first row the condition and ``[Field]`` mean, for an action of the whole page.
+        roots_only: whether only the roots of a tree have the action.
         unchanged: the part whose object must be as the person saw it; "" for no such check.
         next: the page that follows each outcome; without one, the same page.
         help: a sentence for the form.
@@ -193,6 +194,7 @@ class Action:
     asks: Mapping[str, Asked] = field(default_factory=dict)
     condition: Expression | None = None
     subject: str = ""
+    roots_only: bool = False
     unchanged: str = ""
     next: Mapping[str, Target] = field(default_factory=dict)
     help: str = ""

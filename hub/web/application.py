@@ -1,0 +1,255 @@
+"""The ASGI application of the web: declared pages, their data, their actions, and the sign-in.
+
+    GET  /accounts/{account}             a page; with .json behind it, the same data for scripts
+    GET  /accounts/{account}/do/ACTION   the form of an action
+    POST /accounts/{account}/do/ACTION   runs the action's workflow, once for a form
+    GET  /sign-in, POST /sign-in, POST /sign-out, GET /password, POST /password
+    GET  /static/FILE
+
+The database's work is done in threads, and only so many at a time as there are connections.
+
+Spec: docs/web.md, docs/web_pages.md, docs/security.md.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import anyio
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+
+from adapters.database.messages.records import WorkedForm
+from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.deployment.pages.page import Action, Page
+from hub.http_door.reading import check_size
+from hub.web.acting import FORM_ID, ROW, VERSION, OpenAction, Sent, act
+from hub.web.addresses import DO, JSON, address_of, from_step
+from hub.web.answering import error_answer, wants_json
+from hub.web.faults import FormFaulty, MethodUnknown, NothingThere
+from hub.web.forms import csrf_of, read_form
+from hub.web.headers import Place, SecurityHeaders
+from hub.web.markup import Frame, MenuEntry, PageMarkup
+from hub.web.showing import ShownPage, has_right
+from hub.web.sign_in import SignIn, SignInNeeded
+from hub.web.static_files import static_files
+from hub.web.views import DoneView, FormView, as_json, form_json
+from hub.web.visitors import Visitor, Visitors
+from integration_objects.errors import HubError, Refused
+
+#: pages that are computed at one time: each has a connection of the database
+MOST_AT_ONCE = 8
+#: characters of an answer in a form, the JSON of a configuration included
+MOST_ANSWER = 100_000
+#: the beginning of the fields of a form that answer its questions
+_ANSWER = "answer-"
+
+T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class WebApplication:
+    """The web application of one open hub."""
+
+    def __init__(self, open_hub: OpenHub) -> None:
+        """Read the pages, and compile their templates.
+
+        Raises:
+            DeclarationFault, PageTemplateFaulty: a page or a template is wrong.
+        """
+        self._open_hub = open_hub
+        self._pages: Mapping[str, Page] = open_hub.deployment.pages
+        self._markup = PageMarkup(open_hub.deployment)
+        self._place = Place(open_hub.deployment.settings.web_url)
+        self._visitors = Visitors(open_hub)
+        self._limiter: anyio.CapacityLimiter | None = None
+        self._sign_in = SignIn(self._visitors, self._markup, self._place, self._in_thread, self._frame)
+
+    def application(self) -> Starlette:
+        """Make the ASGI application."""
+        routes: list[Route | Mount] = [
+            Route("/", self._answered(self._first_page), methods=["GET"]),
+            Route("/static/{name}", self._static, methods=["GET"]),
+            Route("/sign-in", self._answered(self._sign_in.show), methods=["GET"]),
+            Route("/sign-in", self._answered(self._sign_in.sign_in), methods=["POST"]),
+            Route("/sign-out", self._answered(self._sign_in.sign_out), methods=["POST"]),
+            Route("/password", self._answered(self._sign_in.show_password), methods=["GET"]),
+            Route("/password", self._answered(self._sign_in.change_password), methods=["POST"]),
+        ]
+        # Addresses with fewer parameters first: /accounts/new before /accounts/{account}.
+        for page in sorted(self._pages.values(), key=lambda page: (len(page.path_parameters), page.address)):
+            show, form = functools.partial(self._show, page), functools.partial(self._do, page)
+            for ending in (JSON, ""):
+                do = f"{page.address}/{DO}/{{action}}{ending}"
+                routes.append(Route(do, self._answered(form), methods=["GET", "POST"]))
+                routes.append(Route(f"{page.address}{ending}", self._answered(show), methods=["GET"]))
+        return Starlette(
+            routes=routes,
+            middleware=[Middleware(SecurityHeaders, place=self._place)],
+            exception_handlers={HTTPException: self._no_such_address},
+        )
+
+    def _answered(self, handle: Handler) -> Handler:
+        """Wrap a handler: each of its errors becomes a page, or a problem."""
+
+        async def answer(request: Request) -> Response:
+            if not self._place.has_host(request.headers.get("host")):
+                # Before anything else: a page whose name was made to lead here must not read a word.
+                return PlainTextResponse("This isn't the name of this application (setting web_url).\n", 421)
+            try:
+                check_size(request.headers)
+                return await handle(request)
+            except SignInNeeded as needed:
+                return self._sign_in.needed(request, needed)
+            except Exception as error:
+                return self._failed(request, error)
+
+        return answer
+
+    def _failed(self, request: Request, error: Exception) -> Response:
+        def write(status: int, shown: HubError, number: str) -> str:
+            problem = {"status": status, "id": number, "what": shown.what, "why": shown.why, "mend": shown.mend}
+            problem["back"] = getattr(request.state, "back", "") or f"{request.scope.get('root_path', '')}/"
+            frame = getattr(request.state, "frame", None) or Frame(request.scope.get("root_path", ""))
+            return self._markup.plain("problem.html.j2", frame, title=shown.what, problem=problem)
+
+        return error_answer(request, error, self._open_hub.surroundings.new_id(), write)
+
+    async def _no_such_address(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            return self._failed(request, MethodUnknown(method=request.method))
+        return self._failed(request, NothingThere())
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        if self._limiter is None:
+            # Made within the event loop that uses it.
+            self._limiter = anyio.CapacityLimiter(MOST_AT_ONCE)
+        return await to_thread.run_sync(work, limiter=self._limiter)
+
+    async def _static(self, request: Request) -> Response:
+        file = static_files().get(request.path_params["name"])
+        if file is None:
+            return PlainTextResponse("There is no such file.\n", 404)
+        kept = "public, max-age=31536000, immutable" if request.query_params.get("v") == file.digest else "no-cache"
+        return Response(file.content, headers={"Cache-Control": kept, "Content-Type": file.content_type})
+
+    async def _first_page(self, request: Request) -> Response:
+        visitor = await self._sign_in.visitor(request)
+        frame = self._frame(request, visitor)
+        if not frame.menu:
+            request.state.frame = frame
+            raise NothingThere(
+                why="there is no page yet for your type of user",
+                mend="ask an administrator whether you have the right type",
+            )
+        return RedirectResponse(frame.menu[0].address, 303)
+
+    def _frame(self, request: Request, visitor: Visitor | None, page: Page | None = None) -> Frame:
+        root = request.scope.get("root_path", "")
+        if visitor is None:
+            return Frame(root)
+        user = visitor.user
+        listed = [each for each in self._pages.values() if each.menu and has_right(user, each.right)]
+        listed.sort(key=lambda each: (each.menu_order, each.menu))
+        menu = tuple(MenuEntry(each.menu, f"{root}{address_of(each, {})}", each is page) for each in listed)
+        return Frame(root, menu, {"name": user.name, "type": user.user_type.name}, csrf_of(visitor.token))
+
+    async def _opened(self, request: Request, page: Page) -> tuple[Visitor, dict[str, str]]:
+        """Return the person, and the values of the page's parameters."""
+        visitor = await self._sign_in.visitor(request)
+        request.state.frame = self._frame(request, visitor, page)
+        path, query = request.path_params, request.query_params
+        parameters = {name: from_step(path[name]) for name in page.path_parameters}
+        return visitor, parameters | {name: query[name].strip() for name in page.asks if query.get(name, "").strip()}
+
+    async def _show(self, page: Page, request: Request) -> Response:
+        visitor, parameters = await self._opened(request, page)
+        tab, done = (request.query_params.get(name, "") for name in ("tab", "done"))
+
+        def compute() -> Response:
+            with self._open_hub.read() as transaction:
+                shown = ShownPage(transaction, page, self._pages, visitor.user, parameters)
+                view = shown.view(tab, _done(transaction, visitor, done))
+            if wants_json(request):
+                return JSONResponse(as_json(view))
+            return HTMLResponse(self._markup.page(view, page.template, request.state.frame))
+
+        return await self._in_thread(compute)
+
+    async def _do(self, page: Page, request: Request) -> Response:
+        visitor, parameters = await self._opened(request, page)
+        action = page.actions.get(request.path_params["action"])
+        if action is None:
+            raise NothingThere
+        root = request.scope.get("root_path", "")
+        request.state.back = root + address_of(page, parameters)
+        if request.method == "GET":
+            row = request.query_params.get("row")
+            form = await self._in_thread(lambda: self._form(page, action, visitor, parameters, Sent(row, {})))
+            return self._form_answer(request, form, 200)
+        fields = await read_form(request, self._place, csrf_of(visitor.token))
+        sent = _sent(fields)
+
+        def run() -> Response:
+            try:
+                location = act(self._open_hub, page, action, visitor, parameters, sent)
+            except Refused as refused:
+                if wants_json(request) or getattr(refused, "status", 422) != 422:
+                    raise
+                # Refused by the workflow: the person gets the form again, with all answers and the reason.
+                return self._form_answer(request, self._form(page, action, visitor, parameters, sent, refused), 422)
+            if wants_json(request):
+                return JSONResponse({"done": True, "address": root + location})
+            return RedirectResponse(root + location, 303)
+
+        return await self._in_thread(run)
+
+    def _form(
+        self,
+        page: Page,
+        action: Action,
+        visitor: Visitor,
+        parameters: Mapping[str, str],
+        sent: Sent,
+        fault: HubError | None = None,
+    ) -> FormView:
+        with self._open_hub.read() as transaction:
+            shown = ShownPage(transaction, page, self._pages, visitor.user, parameters)
+            opened = OpenAction(shown, action, sent.row)
+            form_id = self._open_hub.surroundings.new_id()
+            return opened.form(form_id, None if fault is None else sent, fault)
+
+    def _form_answer(self, request: Request, form: FormView, status: int) -> Response:
+        if wants_json(request):
+            return JSONResponse({**form_json(form), "csrf": request.state.frame.csrf}, status)
+        return HTMLResponse(self._markup.form(form, request.state.frame), status)
+
+
+def _sent(fields: Mapping[str, str]) -> Sent:
+    """Read the fields of a sent form.
+
+    Raises:
+        FormFaulty: it has no id, or an answer is too long.
+    """
+    form_id = fields.get(FORM_ID, "")
+    if not 8 <= len(form_id) <= 64 or not form_id.isalnum():
+        raise FormFaulty(why="it has no id, by which a form that is sent twice is known")
+    answers = {name.removeprefix(_ANSWER): text.strip() for name, text in fields.items() if name.startswith(_ANSWER)}
+    if any(len(text) > MOST_ANSWER for text in answers.values()):
+        raise FormFaulty(why=f"an answer has more than {MOST_ANSWER} characters")
+    return Sent(fields.get(ROW) or None, answers, form_id, fields.get(VERSION, ""))
+
+
+def _done(transaction: Transaction, visitor: Visitor, form_id: str) -> DoneView | None:
+    """Return what a worked form of this person has brought about."""
+    form: WorkedForm | None = transaction.messages.forms.find(form_id[:64]) if form_id.isalnum() else None
+    if form is None or form.person != visitor.user.name:
+        return None
+    return DoneView(form.label, form.notes)

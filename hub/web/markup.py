@@ -1,0 +1,166 @@
+"""Pages as HTML: the shipped templates, and a deployment's own in the closed template language.
+
+A page with a `template` gets its content from it; the frame around it stays. A deployment's template is text of others,
+and so it is filled in the sandbox of `adapters.rendering`, within limits of time and size, from plain values.
+
+Spec: docs/web_pages.md, "Templates".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import Template as JinjaTemplate
+from markupsafe import Markup
+
+from adapters.rendering.columns import ColumnFault, plain
+from adapters.rendering.template_sandbox import Budget, OutOfTime, Sandbox, spend, stop_spending
+from hub.deployment.declared_files import PAGE_TEMPLATES
+from hub.deployment.deployment import Deployment
+from hub.web.static_files import static_address
+from hub.web.value_text import groups, sentence, shown
+from hub.web.views import FormView, PageView
+from integration_objects.errors import Misconfigured, Refused
+from integration_objects.surroundings import Surroundings
+
+#: seconds that a deployment's template may take, and characters of its result
+MAX_SECONDS, MAX_OUTPUT = 2.0, 4 * 1024 * 1024
+
+
+class PageTemplateFaulty(Misconfigured):
+    """A deployment's template of a page isn't understood."""
+
+    what = "the template of a page is not understood"
+    where = "{name}:{line}"
+    why = "{fault}"
+    mend = "write it as docs/web_pages.md says"
+
+
+class PageTemplateFailed(Refused):
+    """A deployment's template can't be filled with the data of this page."""
+
+    what = "the template '{name}' can't be filled with this page"
+    where = "hub/web/templates/{name}"
+    why = "{fault}"
+    mend = "tell who looks after the hub's pages"
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """An entry of the menu."""
+
+    label: str
+    address: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around the content of each page.
+
+    Attributes:
+        root: the path beneath which the application is mounted.
+        menu: the pages that the person may see.
+        person: the person's name and type; None before the sign-in.
+        csrf: the token of the forms.
+    """
+
+    root: str = ""
+    menu: tuple[MenuEntry, ...] = ()
+    person: Mapping[str, str] | None = None
+    csrf: str = ""
+
+
+class PageMarkup:
+    """Writes pages as HTML."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        """Compile the templates of the deployment's pages.
+
+        Raises:
+            PageTemplateFaulty: one isn't understood.
+        """
+        self._shipped = Environment(
+            loader=PackageLoader("hub.web", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._shipped.filters |= {"shown": shown, "groups": groups, "sentence": sentence}
+        self._monotonic = Surroundings().monotonic
+        names = {page.template for page in deployment.pages.values() if page.template}
+        self._own = {
+            name: own_template(deployment, name)
+            for name in names
+            if deployment.files.is_own("hub", PAGE_TEMPLATES, name)
+        }
+
+    def page(self, view: PageView, template: str, frame: Frame) -> str:
+        """Write a page; *template* is the name of its own template, "" for none."""
+        content = None if not template else Markup(self._content(view, template))  # noqa: S704  # escaped as it was filled
+        return self._framed("page.html.j2", frame, title=view.title, page=view, content=content)
+
+    def form(self, view: FormView, frame: Frame) -> str:
+        """Write the form of an action."""
+        return self._framed("form.html.j2", frame, title=view.title, form=view)
+
+    def plain(self, template: str, frame: Frame, **values: Any) -> str:
+        """Write one of the application's own pages: the sign-in, an error."""
+        return self._framed(template, frame, **values)
+
+    def _framed(self, template: str, frame: Frame, **values: Any) -> str:
+        around = {name: getattr(frame, name) for name in ("root", "menu", "person", "csrf")}
+        return self._shipped.get_template(template).render(
+            **around, static=lambda name: f"{frame.root}{static_address(name)}", **values
+        )
+
+    def _content(self, view: PageView, template: str) -> str:
+        looks = self._shipped.get_template("parts.html.j2").module
+        drawn = {part.name: looks.part(part) for part in view.all_parts}  # type: ignore[attr-defined]  # a macro
+        own = self._own.get(template)
+        if own is None:
+            return self._shipped.get_template(template).render(page=view, drawn=drawn, looks=looks)
+        budget = Budget(self._monotonic, self._monotonic() + MAX_SECONDS)
+        token = spend(budget)
+        pieces: list[str] = []
+        try:
+            size = 0
+            for piece in own.generate(page=asdict(view), drawn=drawn):
+                budget.ask()
+                size += len(piece)
+                if size > MAX_OUTPUT:
+                    raise PageTemplateFailed(name=template, fault=f"more than {MAX_OUTPUT} characters")
+                pieces.append(piece)
+        except OutOfTime as error:
+            raise PageTemplateFailed(name=template, fault=f"it takes more than {MAX_SECONDS:g} s") from error
+        except (TemplateError, ColumnFault, ValueError, TypeError, ArithmeticError, LookupError) as error:
+            raise PageTemplateFailed(name=template, fault=str(error)) from error
+        finally:
+            stop_spending(token)
+        return "".join(pieces)
+
+
+def own_template(deployment: Deployment, name: str) -> JinjaTemplate:
+    """Compile a deployment's template.
+
+    Raises:
+        PageTemplateFaulty: it isn't understood.
+    """
+    filters: dict[str, Callable[..., Any]] = {"shown": shown}
+    sandbox = Sandbox(escape=True, finalize=_written, filters=filters)
+    source = deployment.files.text_reader("hub", PAGE_TEMPLATES)(name)
+    try:
+        code = sandbox.compile(source, name=name, filename=name)
+    except TemplateSyntaxError as error:
+        place = deployment.files.shown("hub", f"{PAGE_TEMPLATES}/{name}")
+        raise PageTemplateFaulty(name=place, line=error.lineno, fault=error.message or "") from error
+    return JinjaTemplate.from_code(sandbox, code, sandbox.globals)
+
+
+def _written(value: Any) -> Any:
+    """Write a value of a deployment's template: parts that are drawn already stay as they are."""
+    return value if isinstance(value, Markup) else plain(value)

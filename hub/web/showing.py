@@ -1,0 +1,240 @@
+"""A page's data for one person: what is read, what of it the person may see, and what can be done with it.
+
+Spec: docs/web_pages.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from hub.access.user import ActionObject, User, allowed
+from hub.data_manager.open_hub import Transaction
+from hub.deployment.pages.page import Action, Page, Part, ShownField, Target
+from hub.deployment.pages.value_reader import filled, names_within
+from hub.web.addresses import action_address, address_of
+from hub.web.faults import NothingThere, PageForbidden
+from hub.web.reading import ACCOUNT_FIELD, PageReading, ReadRow
+from hub.web.views import ActionView, ColumnView, DoneView, PageView, PartView, RowView, SearchField, TabView
+from hub.workflow_manager.origin import Origin
+from integration_objects.expression import ExpressionFault
+from integration_objects.field_values import check_characters
+from integration_objects.names import ACCOUNT
+from integration_objects.property_set import PropertySet
+
+#: the route's name in the origins of runs that pages start
+ROUTE = "web"
+
+
+def has_right(user: User, right: str) -> bool:
+    """Whether a person has a right at all, on some account or on the hub."""
+    return not user.disabled and not user.must_change_password and right in user.rights
+
+
+class ShownPage:
+    """One page for one person, in one transaction.
+
+    Attributes:
+        reading: reads its parts.
+        account: the account that the page belongs to; None for none.
+    """
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        page: Page,
+        pages: Mapping[str, Page],
+        user: User,
+        parameters: Mapping[str, str],
+    ) -> None:
+        """Open a page.
+
+        Raises:
+            PageForbidden: the person's type doesn't have the right.
+            NothingThere: it belongs to an account that isn't there, or that isn't the person's to see.
+        """
+        if not has_right(user, page.right):
+            raise PageForbidden(title=page.title, right=page.right)
+        # PostgreSQL stores no U+0000, and XML carries no other control characters: nothing can have such a name.
+        if any(check_characters(value) is not None for value in parameters.values()):
+            raise NothingThere
+        self.page, self.pages, self.user, self.parameters = page, pages, user, parameters
+        origin = Origin(ROUTE, user.name, transaction.open_hub.surroundings.new_id(), person=user.name)
+        self.reading = PageReading(transaction, origin, user, page.parts, parameters)
+        self.account = self._account(page)
+        if self.account is not None:
+            if not allowed(user, page.right, ActionObject("page", page.name, self.account)):
+                raise NothingThere
+            self.reading.is_owned = True
+
+    def _account(self, page: Page) -> str | None:
+        """Return the account of the page's owner.
+
+        Raises:
+            NothingThere: the address names an object that isn't there.
+        """
+        owner = page.owner
+        if owner is None:
+            return None
+        if owner.value is not None:
+            return self.reading.value(owner.value)
+        found = self.reading.headers_like(owner.object, owner.example)
+        if not found:
+            raise NothingThere
+        # An object without an account is nobody's: only those who see every account see it.
+        return found[0].get(owner.field) or ""
+
+    def view(self, tab: str, done: DoneView | None = None) -> PageView:
+        """Return the page's data.
+
+        Args:
+            tab: the label of the chosen tab; "" for the first.
+            done: what an action has brought about.
+
+        Raises:
+            NothingThere: the page belongs to an account, and its first part finds nothing.
+        """
+        page = self.page
+        labels = list(dict.fromkeys(part.tab for part in page.parts.values() if part.tab and self._can_be_read(part)))
+        chosen = tab if tab in labels else next(iter(labels), "")
+        parts = [view for part in page.parts.values() if not part.tab and (view := self._part(part)) is not None]
+        if self.account is not None and parts and not parts[0].rows and parts[0].look == "details":
+            raise NothingThere
+        return PageView(
+            name=page.name,
+            title=self.title(),
+            address=address_of(page, self.parameters, tab=tab or None),
+            parameters=self.parameters,
+            search=tuple(
+                SearchField(name, label, self.parameters.get(name, "")) for name, label in page.asks.items() if label
+            ),
+            parts=tuple(parts),
+            tabs=tuple(
+                TabView(label, address_of(page, self.parameters, tab=label), label == chosen) for label in labels
+            ),
+            tab_parts=tuple(
+                view
+                for part in page.parts.values()
+                if part.tab and part.tab == chosen and (view := self._part(part)) is not None
+            ),
+            actions=tuple(self._actions("", None)),
+            done=done,
+            help=page.help,
+        )
+
+    def title(self) -> str:
+        """Return the page's title with the values that it names."""
+        values: dict[tuple[str, str | None], str] = {}
+        for name, field in names_within(self.page.title):
+            if field is None:
+                values[name, field] = self.parameters.get(name, "")
+            elif (part := self.reading.part(name)) is not None and part.first is not None:
+                values[name, field] = part.first.get(field) or ""
+        return filled(self.page.title, values)
+
+    def may(self, action: Action, row: PropertySet | None, header: PropertySet | None = None) -> bool:
+        """Whether the person may do an action, with a row or with the whole page, and its condition holds."""
+        account = self.account
+        if account is None and action.part:
+            field = self.page.parts[action.part].account or ACCOUNT_FIELD
+            account = next(
+                (node.get(field) for node in (row, header) if node is not None and field in node.properties), None
+            )
+        if not allowed(self.user, action.right, ActionObject(self.page.name, None, account)):
+            return False
+        return self.holds(action, row)
+
+    def holds(self, action: Action, row: PropertySet | None) -> bool:
+        """Whether an action's condition holds."""
+        if action.condition is None:
+            return True
+        if row is None:
+            part = self.reading.part(action.subject) if action.subject else None
+            row = PropertySet("Row") if part is None or part.first is None else part.first
+        try:
+            return action.condition.is_true(row)
+        except ExpressionFault:
+            # Of values that don't fit: such a row simply doesn't have the action.
+            return False
+
+    def _can_be_read(self, part: Part) -> bool:
+        if part.right and not has_right(self.user, part.right):
+            return False
+        return all(self.reading.value(value) is not None for value in part.values if value.kind == "parameter")
+
+    def _part(self, part: Part) -> PartView | None:
+        read = self.reading.part(part.name)
+        if read is None:
+            return None
+        fields = [field for field in part.fields.values() if not field.right or has_right(self.user, field.right)]
+        # A right of accounts on a page without an owner is asked for each row, which `reading` has done.
+        shown = read.rows[: part.most]
+        return PartView(
+            name=part.name,
+            heading=part.heading,
+            look=part.look,
+            columns=tuple(ColumnView(field.name, field.label, field.form, field.help) for field in fields),
+            rows=tuple(self._rows(part, fields, shown)),
+            more=len(read.rows) - len(shown),
+            notes=read.notes,
+            groups=self._groups(part, shown),
+            empty=part.empty or "Nothing here.",
+            help=part.help,
+        )
+
+    def _groups(self, part: Part, rows: Iterable[ReadRow]) -> Mapping[str, str]:
+        """Return the heading of each group, the account's name included where the groups are accounts."""
+        if not part.group:
+            return {}
+        found = sorted({_group_of(part, row) for row in rows if row.level == 0})
+        names = self.reading.run.by_key(ACCOUNT, found)
+        kind = part.group.removesuffix(" Id").capitalize()
+        headings = {}
+        for group in found:
+            name = names.get(group, {}).get("Name")
+            headings[group] = f"{kind} {group}" + (f", {name}" if name else "")
+        return headings
+
+    def _rows(self, part: Part, fields: list[ShownField], rows: Iterable[ReadRow]) -> Iterable[RowView]:
+        group = ""
+        for row in rows:
+            if part.group and row.level == 0:
+                group = _group_of(part, row)
+            values = {field.name: row.node.get(field.name) for field in fields}
+            links = {
+                field.name: address
+                for field in fields
+                if field.link is not None
+                and values[field.name]
+                and (address := self.address(field.link, row.node)) is not None
+            }
+            owned = self.account is not None and part.account and row.node.get(part.account) == self.account
+            yield RowView(
+                values, links, tuple(self._actions(part.name, row)), row.level, group, bool(owned and not part.tab)
+            )
+
+    def address(self, target: Target, row: PropertySet | None) -> str | None:
+        """Return the address that a link or a transition leads to.
+
+        None where the person may not see the page, or one of the address's values is missing.
+        """
+        page = self.pages[target.page]
+        values = {name: self.reading.value(value, row) for name, value in target.parameters.items()}
+        if not has_right(self.user, page.right) or any(not values.get(name) for name in page.path_parameters):
+            return None
+        return address_of(page, values)
+
+    def _actions(self, part: str, row: ReadRow | None) -> Iterable[ActionView]:
+        for action in self.page.actions.values():
+            if action.part != part or (action.roots_only and row is not None and row.level > 0):
+                continue
+            if self.may(action, None if row is None else row.node, None if row is None else row.header):
+                key = None if row is None else row.node.get(self.page.parts[part].key)
+                if row is None or key:
+                    yield ActionView(
+                        action.name, action.label, action_address(self.page, action.name, self.parameters, key)
+                    )
+
+
+def _group_of(part: Part, row: ReadRow) -> str:
+    """Return the group of a root; one without a value stands in the group of the account that has it."""
+    return row.node.get(part.group) or row.header.get(ACCOUNT_FIELD) or ""
