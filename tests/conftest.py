@@ -1,4 +1,4 @@
-"""What tests run on: SQLite always; PostgreSQL and RabbitMQ where they are found or can be started.
+"""What tests run on: SQLite always; PostgreSQL, RabbitMQ and Chromium where they are found or can be started.
 
 ORDERHUB_TEST_DATABASE_URL and ORDERHUB_TEST_BROKER_URL name the servers; without them localhost is asked, else
 private ones are started in temporary folders (`tests/services/`). Where that can't be either, the tests that need
@@ -21,6 +21,7 @@ from adapters.database.schema.tables import tables_of
 from adapters.database.schema.upgrade import upgrade
 from integration_objects.definition import shipped_definitions
 from tests.memory import files_folder
+from tests.services.chromium import a_chromium
 from tests.services.postgresql import PrivatePostgresql, a_postgresql
 from tests.services.private_server import Missing
 from tests.services.rabbitmq import PrivateRabbitmq, a_rabbitmq
@@ -90,6 +91,13 @@ def private_postgresql():
     """A PostgreSQL that tests may stop, kill and start; each leaves it running."""
     with needed(PrivatePostgresql()) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser, one for all tests of a process."""
+    with needed(a_chromium()) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")
