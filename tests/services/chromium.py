@@ -1,4 +1,4 @@
-"""A browser for the tests of pages: the machine's own Chromium, driven by Playwright; Debian's is installed if needed."""
+"""A browser for the tests of pages: the machine's Chromium, driven by Playwright; Debian's is installed if needed."""
 
 from __future__ import annotations
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.http_server import HttpServer
-from hub.access.access import Credentials
-from tests.hub.web.people import PASSWORD, Web, web_in
+from tests.hub.web.people import Web, web_in
 
 
 @pytest.fixture
@@ -32,8 +31,7 @@ class ServedWeb:
         context = self.chromium.new_context(viewport={"width": width, "height": 900}, base_url=self.url, **options)
         context.set_default_timeout(10_000)
         if name is not None:
-            token = self.web.open_hub.access.log_in(Credentials(name, PASSWORD), "127.0.0.1").token
-            context.add_cookies([{"name": "orderhub", "value": token, "url": self.url}])
+            context.add_cookies([{"name": "orderhub", "value": self.web.token(name), "url": self.url}])
         page = context.new_page()
         page.faults = []
         page.on("pageerror", lambda error: page.faults.append(str(error)))

@@ -15,13 +15,14 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from hub.access.access import Credentials
 from hub.access.audit import Actor
 from hub.access.passwords import password_digest
 from hub.access.people import NewUser
+from hub.access.sessions import SessionLimits, Sessions
 from hub.access.user_type import EVERY
 from hub.data_manager.open_hub import OpenHub
 from hub.web.application import WebApplication
+from integration_objects.property_set import PropertySet
 from tests.customer_care import SAMPLES, CustomerCare
 from tests.road import Road
 
@@ -58,15 +59,22 @@ class Web:
         """A browser; of a user who is logged in, or of nobody."""
         client = TestClient(self.application, base_url=f"http://{host}", follow_redirects=False)
         if name is not None:
-            token = self.open_hub.access.log_in(Credentials(name, PASSWORD), "127.0.0.1").token
-            client.cookies.set("orderhub", token)
+            client.cookies.set("orderhub", self.token(name))
         return Browser(client)
+
+    def token(self, name: str) -> str:
+        """The token of a new session; without the log-in, whose proof of the password takes its time."""
+        access = self.open_hub.access
+        with self.open_hub.write() as transaction:
+            user = access.people(transaction.connection).user(name)
+            sessions = Sessions(transaction.connection, self.open_hub.surroundings, SessionLimits(3600, 3600))
+            return sessions.begin(user.id, "127.0.0.1")
 
     def audited(self) -> list[tuple[str, str, str | None]]:
         """Who did what to which account, the newest first."""
         with self.open_hub.read() as transaction:
             rows = self.open_hub.access.audit(transaction.connection).newest(50)
-        return [(row.who, row.action, row.account) for row in rows]
+        return [(row.who, row.action, row.account_id) for row in rows]
 
 
 class Browser:
@@ -113,12 +121,21 @@ def _stocked() -> bytes:
         road = Road(pathlib.Path(folder)).load_samples(more=_MORE)
         care = CustomerCare(road)
         add_people(road.open_hub)
-        quote = care.work("new-products-and-services", account="1-B", product=PACKAGE)
-        care.install(care.place(quote.get("Quote Number") or ""))
-        quote = care.work("new-products-and-services", account="2-LB", product=PACKAGE)
-        care.submit(care.place(quote.get("Quote Number") or ""))
+        care.install(_ordered(care, "1-B", "509-555-0140"))
+        care.submit(_ordered(care, "2-LB", "509-555-0160"))
         road.close()
         return (pathlib.Path(folder) / "orderhub.db").read_bytes()
+
+
+def _ordered(care: CustomerCare, account: str, number: str) -> PropertySet:
+    """Place the order of a package with a telephone line."""
+    line = f"{PACKAGE}/Local Line"
+    requests = [
+        {"request": "set", "item": line, "fields": {"Service Id": number}},
+        {"request": "set", "item": f"{line}/Call Forwarding", "attributes": {"Forwarding Number": "206-1"}},
+    ]
+    quote = care.work("new-products-and-services", account=account, product=PACKAGE, requests=requests)
+    return care.place(quote.get("Quote Number") or "")
 
 
 @functools.cache

@@ -1,0 +1,147 @@
+"""The pages in a real browser: every page for accessibility and narrow screens, and what a person does at the desk."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+#: every page, and the forms
+PAGES = {
+    "identify_account": "/accounts?text=1-&account=1-B",
+    "customer_portal": "/accounts/1-B",
+    "quote": "/quotes/Q-0000001",
+    "order": "/orders/O-0000001",
+    "a form": "/accounts/1-B/do/new",
+    "an error": "/nothing",
+    "the password": "/password",
+}
+SERIOUS = ("serious", "critical")
+
+
+def serious_faults(page):
+    found = Axe().run(page).response["violations"]
+    return [
+        (each["id"], node["target"], node["failureSummary"])
+        for each in found
+        if each["impact"] in SERIOUS
+        for node in each["nodes"]
+    ]
+
+
+def test_every_page_is_looked_at(served_web):
+    assert set(served_web.web.open_hub.deployment.pages) <= set(PAGES)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_page(served_web, scheme):
+    page = served_web.page(color_scheme=scheme)
+    for name, address in PAGES.items():
+        page.goto(address)
+        assert serious_faults(page) == [], name
+    signed_out = served_web.page(None, color_scheme=scheme)
+    signed_out.goto("/sign-in")
+    assert serious_faults(signed_out) == []
+
+
+@pytest.mark.parametrize("width", [360, 768])
+def test_no_page_scrolls_sideways_on_a_narrow_screen(served_web, width):
+    page = served_web.page(width=width)
+    for name, address in PAGES.items():
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        for tab in page.locator(".tabs a").all():
+            page.goto(tab.get_attribute("href"))
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+
+
+def test_the_care_desk_from_the_log_in_to_a_quote(served_web):
+    """Log in, find the customer, look at the services, disconnect one, log out: without a fault in the browser."""
+    from tests.hub.web.people import PASSWORD
+
+    page = served_web.page(None)
+    page.goto("/")
+    page.get_by_label("User name").fill("carla")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Name, number or address").fill("5095550140")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Jane Doe").first.click()
+    page.wait_for_url(re.compile("/accounts/1-B"))
+    assert page.get_by_role("heading", level=1).inner_text() == "Jane Doe"
+    row = page.get_by_role("row").filter(has_text="Local Breakthrough Package")
+    row.get_by_role("link", name="Disconnect").click()
+    page.get_by_label("Wanted on").fill("2030-01-31")
+    page.get_by_role("button", name="Disconnect").click()
+    page.wait_for_url(re.compile("/quotes/Q-"))
+    assert "Disconnect: done." in page.get_by_role("status").inner_text()
+    assert page.get_by_role("cell", name="Delete").count() > 0
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(re.compile("/sign-in"))
+    assert page.faults == []
+
+
+def test_the_same_without_javascript(served_web):
+    page = served_web.page("martin", java_script_enabled=False)
+    page.goto("/accounts?text=1-B")
+    page.get_by_role("link", name="Jane Doe").first.click()
+    page.get_by_role("link", name="New product or service").click()
+    page.get_by_label("Product").select_option("Calling Card")
+    page.get_by_role("button", name="New product or service").click()
+    assert "/quotes/Q-" in page.url
+    assert "Calling Card" in page.get_by_role("main").inner_text()
+
+
+def test_by_keyboard_alone(served_web):
+    """Skip to the content, search, follow a tab, with the place of the focus always to be seen."""
+    page = served_web.page("sally")
+    page.goto("/accounts")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "text"
+    page.keyboard.type("Jane Doe")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("text=Jane"))
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "1-B":
+            break
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none"
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("account=1-B"))
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Contacts":
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("tab=Contacts"))
+    page.get_by_role("heading", name="Contacts").wait_for()
+    assert page.faults == []
+
+
+def test_a_refusal_takes_the_focus(served_web):
+    """A reader of screens hears of it at once."""
+    page = served_web.page()
+    page.goto("/accounts/1-B")
+    page.get_by_role("row").filter(has_text="Local Breakthrough Package").get_by_role("link", name="Modify").click()
+    page.get_by_label("Quantity").fill("many")
+    page.get_by_role("button", name="Modify").click()
+    page.get_by_role("alert").wait_for()
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    assert page.get_by_label("Quantity").input_value() == "many"
+
+
+def test_nothing_of_a_page_stays_in_the_browsers_storage(served_web):
+    """htmx would keep whole pages for the way back; it keeps the address alone."""
+    page = served_web.page()
+    page.goto("/accounts?text=1-B")
+    page.get_by_role("link", name="Jane Doe").first.click()
+    page.get_by_role("link", name="Quotes").click()
+    page.wait_for_url(re.compile("tab=Quotes"))
+    assert page.evaluate("Object.keys(localStorage)") == []
+    assert page.evaluate("Object.keys(sessionStorage)") == ["htmx-current-path-for-history"]
