@@ -33,7 +33,7 @@ from hub.http_door.reading import check_size
 from hub.web.acting import FORM_ID, ROW, VERSION, OpenAction, Sent, act
 from hub.web.addresses import DO, JSON, address_of, from_step
 from hub.web.answering import error_answer, wants_json
-from hub.web.faults import FormFaulty, MethodUnknown, NothingThere
+from hub.web.faults import FormFaulty, PageMethodUnknown, NothingThere
 from hub.web.forms import csrf_of, read_form
 from hub.web.headers import Place, SecurityHeaders
 from hub.web.markup import Frame, MenuEntry, PageMarkup
@@ -124,7 +124,7 @@ class WebApplication:
 
     async def _no_such_address(self, request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException) and error.status_code == 405:
-            return self._failed(request, MethodUnknown(method=request.method))
+            return self._failed(request, PageMethodUnknown(method=request.method))
         return self._failed(request, NothingThere())
 
     async def _in_thread(self, work: Callable[[], T]) -> T:

@@ -78,7 +78,7 @@ class TooMuchSent(RequestRefused):
     mend = "send less of it"
 
 
-class MethodUnknown(RequestRefused):
+class PageMethodUnknown(RequestRefused):
     """An address is asked for with a method that it doesn't have."""
 
     status = 405
