@@ -33,7 +33,7 @@ from hub.http_door.reading import check_size
 from hub.web.acting import FORM_ID, ROW, VERSION, OpenAction, Sent, act
 from hub.web.addresses import DO, JSON, address_of, from_step
 from hub.web.answering import error_answer, wants_json
-from hub.web.faults import FormFaulty, PageMethodUnknown, NothingThere
+from hub.web.faults import FormFaulty, NothingThere, PageMethodUnknown
 from hub.web.forms import csrf_of, read_form
 from hub.web.headers import Place, SecurityHeaders
 from hub.web.markup import Frame, MenuEntry, PageMarkup

@@ -10,8 +10,7 @@
     store.fallout                               fallout.py
     store.message_keys                          message_keys.py
     store.jobs                                  jobs.py
-    store.keys, store.sessions, store.runs      records.py
-    store.keys, store.sessions, store.runs, store.forms      records.py
+    store.keys, store.sessions, store.runs, store.forms    records.py
 
 Nothing here commits: the row's final state and all effects of the message are the caller's one transaction.
 
