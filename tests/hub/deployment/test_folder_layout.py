@@ -71,8 +71,8 @@ def test_a_good_layout_has_no_findings(findings):
         ),
         (
             "hub/zzz/x.yaml",
-            "hub/zzz: error: nothing reads the folder 'hub/zzz' "
-            "(folders that are read: routes, feeds, approvals, decomposition, states, access, web, workflows, services)",
+            "hub/zzz: error: nothing reads the folder 'hub/zzz' (folders that are read: routes, feeds, approvals, "
+            "decomposition, states, access, web, workflows, services)",
         ),
         ("map/kite.yaml", "map: error: nothing reads the folder 'map' (did you mean 'maps'?)"),
         ("Schema/kite/x.xsd", "Schema: error: nothing reads the folder 'Schema' (did you mean 'schemas'?)"),

@@ -1,7 +1,7 @@
 """The web application: the forms that were worked, so that a form that is sent twice is worked once.
 
-Revision: 0042
-Revises: 0041
+Revision: 0044
+Revises: 0043
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0042"
-down_revision = "0041"
+revision = "0044"
+down_revision = "0043"
 
 
 def upgrade() -> None:
