@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.database.access.users import StoredUser, Users
 from adapters.database.connection.database import repeated
-from hub.access.audit import DENIED, Actor, Audit
+from hub.access.audit import DENIED, DONE, Actor, Audit
 from hub.access.passwords import check_password, is_outdated, is_password, password_digest
 from hub.access.people import USER, People, stored_user
 from hub.access.rights import CHANGE_OWN_PASSWORD
@@ -144,7 +144,7 @@ class Access:
     def deny_log_in(self, address: str) -> None:
         """Write to the audit that somebody whom nobody knows failed to log in."""
         with self._database.write() as connection:
-            self.audit(connection).append(Actor("", address), LOG_IN, ActionObject(SESSION), outcome=DENIED)
+            self._deny(connection, None, address)
 
     def session_of(self, token: str | None) -> Session | None:
         """Return the session of a request's token, with its user as the user is now; None for none.
@@ -230,9 +230,7 @@ class Access:
                 or stored.disabled_at is not None
                 or not self._takes(connection, stored, credentials.code)
             ):
-                # A name that nobody has isn't written down: it may be a password.
-                who = "" if stored is None else stored.name
-                self.audit(connection).append(Actor(who, address), LOG_IN, ActionObject(SESSION), outcome=DENIED)
+                self._deny(connection, stored, address)
                 return None
             Throttle(connection, self._surroundings, name, address).succeed()
             if renewed is not None:
@@ -244,8 +242,7 @@ class Access:
         with self._database.write() as connection:
             stored = Users(connection).by_open_id(open_id)
             if stored is None or stored.disabled_at is not None:
-                who = "" if stored is None else stored.name
-                self.audit(connection).append(Actor(who, address), LOG_IN, ActionObject(SESSION), outcome=DENIED)
+                self._deny(connection, stored, address)
                 return None
             return self._begin_session(connection, stored, address, token_before)
 
@@ -254,6 +251,11 @@ class Access:
         token = self._sessions(connection).begin(stored.id, address, token_before)
         self._note(connection, user, address, LOG_IN)
         return LoggedIn(user, token)
+
+    def _deny(self, connection: Any, stored: StoredUser | None, address: str) -> None:
+        # A name that nobody has isn't written down: it may be a password.
+        who = "" if stored is None else stored.name
+        self.audit(connection).append(Actor(who, address), LOG_IN, ActionObject(SESSION), outcome=DENIED)
 
     def _takes(self, connection: Any, stored: StoredUser, code: str) -> bool:
         """Whether the code is right, for a user who has codes; a code is taken once."""
@@ -273,6 +275,6 @@ class Access:
     def _sessions(self, connection: Any) -> Sessions:
         return Sessions(connection, self._surroundings, self._limits)
 
-    def _note(self, connection: Any, user: User, address: str, action: str, outcome: str = "done") -> None:
+    def _note(self, connection: Any, user: User, address: str, action: str, outcome: str = DONE) -> None:
         kind = ActionObject(USER, user.name) if action == CHANGE_OWN_PASSWORD else ActionObject(SESSION)
         self.audit(connection).append(Actor(user.name, address), action, kind, outcome=outcome)
