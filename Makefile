@@ -17,13 +17,14 @@ check: $(STAMP)  ## lint, types, and the proof of the declarations
 	$(VENV)/bin/mypy
 	ORDERHUB_ROUTES="*" $(VENV)/bin/orderhub check
 
-bench: $(STAMP) $(VENV)/.bench  ## how fast the road, Delta, Apply, configurator, pricing, layouts, feeds, large quotes and commands are; BENCH="--quick"
+bench: $(STAMP) $(VENV)/.bench  ## how fast the road, Delta, Apply, configurator, pricing, layouts, feeds, the operator's reads, large quotes and commands are; BENCH="--quick"
 	$(VENV)/bin/python -m tests.bench.road $(filter-out --full,$(BENCH))
 	$(VENV)/bin/python -m tests.bench.delta_and_apply
 	$(VENV)/bin/python -m tests.bench.growth
 	$(VENV)/bin/python -m tests.bench.layouts $(filter --quick --full,$(BENCH))
 	$(VENV)/bin/python -m tests.bench.batches $(filter --quick --full,$(BENCH))
 	$(VENV)/bin/python -m tests.bench.feeds $(filter --quick --full,$(BENCH))
+	$(VENV)/bin/python -m tests.bench.console $(filter --quick --full,$(BENCH))
 	$(VENV)/bin/python -m tests.bench.starts
 	$(VENV)/bin/python -m tests.bench.quote_to_profile
 

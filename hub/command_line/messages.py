@@ -39,6 +39,8 @@ ServiceId = Annotated[str | None, typer.Option(help="Only those about the servic
 Before = Annotated[int | None, typer.Option(metavar="SEQ", help="Only those filed before the message with this seq.")]
 
 _LISTED = ("id", "route", "state", "message_id", "identity", "key", "received_at", "due_at", "attempts", "reason")
+MessageId = Annotated[str, typer.Argument(help="An id in the message store, the sender's message id, or the identity.")]
+_JOURNEY = ("at", "direction", "place", "kind", "state", "reason", "id", "because_of", "answers")
 _OUTBOUND = ("id", "kind", "destination", "type", "message_id", "state", "sent_at")
 _LEAVING = ("id", "state", "kind", "destination", "type", "message_id", "created_at", "attempts", "reason")
 #: the identity of a message without one: its body's digest, and the row's id behind it for a question that has ended
@@ -250,7 +252,7 @@ def stored_time(text: str, option: str) -> str:
 
 @messages_app.command("show", cls=TextCommand)
 def show_message(
-    id: Annotated[str, typer.Argument(help="An id in the message store, the sender's message id, or the identity.")],
+    id: MessageId,
     body: Annotated[bool, typer.Option("--body", help="Print the message itself, with *** for secrets.")] = False,
     unmasked: Annotated[bool, typer.Option("--unmasked", help="With --body: print secrets, too.")] = False,
     as_json: Json = False,
@@ -266,7 +268,7 @@ def show_message(
             record = transaction.messages.show(message.id) or {}
         content = message.body
         if body and not unmasked:
-            from hub.command_line.shown_body import shown_body
+            from hub.data_manager.inspection.shown_body import shown_body
 
             names = open_hub.renew_secret_names(transaction)
             content = shown_body(content, names, open_hub.deployment, message)
@@ -288,6 +290,62 @@ def _print_record(record: Mapping[str, Any]) -> None:
     if record.get("outbound"):
         out("")
         _print_rows(_OUTBOUND, record["outbound"])
+
+
+@messages_app.command("journey", cls=TextCommand)
+def show_journey(id: MessageId, as_json: Json = False) -> None:
+    """Show the messages that came in and left about the orders of a message, in the order of time."""
+    from hub.data_manager.inspection.journey import journey_of
+
+    with opened_hub(only_messages=True) as open_hub, open_hub.read() as transaction:
+        leaving = transaction.messages.outbox.row(id)
+        row = _row(transaction.messages, id if leaving is None else leaving.message.inbox_id or id)
+        steps = [vars(step) for step in journey_of(transaction, row.id, row.seq)]
+    if as_json:
+        print_json(steps)
+    else:
+        _print_rows(_JOURNEY, steps)
+
+
+@messages_app.command("stages", cls=TextCommand)
+def show_stages(id: MessageId, as_json: Json = False) -> None:
+    """Show a message's stages: as it came, converted, mapped, each step of its run, its events, what left."""
+    from hub.data_manager.inspection.stages import stages_of
+    from hub.presentation.stages_text import stages_json, stages_lines
+
+    with opened_hub() as open_hub, open_hub.read() as transaction:
+        stages = stages_of(transaction, _row(transaction.messages, id), with_body=True)
+    if as_json:
+        print_json(stages_json(vars(stages)))
+    else:
+        for line in stages_lines(vars(stages)):
+            out(line)
+
+
+@messages_app.command("why", cls=TextCommand)
+def show_why(
+    id: MessageId,
+    value: Annotated[str | None, typer.Argument(metavar="[VALUE]", help="The value that is asked about.")] = None,
+    field: Annotated[str | None, typer.Option(help="Only this field of the mapped message.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell where a value of a message comes from: the map's line, the source's line, the run's answers."""
+    from hub.data_manager.inspection.why import why
+
+    with opened_hub() as open_hub, open_hub.read() as transaction:
+        found = why(transaction, _row(transaction.messages, id), value, field)
+    if as_json:
+        steps = [vars(step) for step in found.steps]
+        print_json({"fields": [str(each) for each in found.fields], "steps": steps, "map_changed": found.map_changed})
+        return
+    for each in found.fields:
+        out(str(each))
+    for step in found.steps:
+        out(f"the run was answered {step.question}{f' ({step.about})' if step.about else ''}: {step.answer}")
+    if not found.fields and not found.steps:
+        complain("neither the mapped message nor an answer of its run has it")
+    if found.map_changed:
+        complain("the map is another one than when the message was worked: this is what it does today")
 
 
 @messages_app.command("replay", cls=TextCommand)

@@ -64,6 +64,8 @@ _TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         ("batch", "route", "state", "file", "orders", "filed", "since", "why"),
         ("id", "route", "state", "name", "orders", "filed", "since", "reason"),
     ),
+    ("jobs", ("job", "action", "state", "messages", "why"), ("id", "action", "state", "total", "reason")),
+    ("feed_alarms", ("feed", "alarm", "since"), ("feed", "sentence", "since")),
     ("fallout", ("fallout", "order", "cause", "reason"), ("row_id", "order_number", "cause", "reason")),
 )
 

@@ -18,10 +18,10 @@ from adapters.transport import CHANNEL, MOST_BYTES, Delivery, Envelope, Transpor
 from hub.command_line.exit_codes import REFUSED, CommandMisused, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
-from hub.command_line.shown_body import shown_body
 from hub.command_line.text_command import TextCommand
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.doors import open_transport
+from hub.data_manager.inspection.shown_body import shown_body
 from hub.data_manager.intake import declare_channels
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.channels import check_channel

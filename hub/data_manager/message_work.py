@@ -28,7 +28,7 @@ from integration_objects.errors import HubError, Invalid, OperatorNeeded, Refuse
 from integration_objects.log import Log
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import mask
-from maps.circumstances import at
+from maps.circumstances import Circumstances, LineOf, at
 from schemas.check import LimitExceeded, OutOfMemory, parse
 from schemas.hub_xml import hub_from_xml
 from schemas.secret_values import secrets_in
@@ -232,6 +232,17 @@ class MessageWork:
 
     def _read(self) -> PropertySet:
         """Check, convert and map the body; return the internal message."""
+        return self.mapped(*self.converted())
+
+    def converted(self) -> tuple[PropertySet, LineOf | None]:
+        """Check and convert the body.
+
+        Returns:
+            The tree of the route's external object, or of the hub's own XML, and the finder of its fields' lines.
+
+        Raises:
+            Refused: the route doesn't take the message, or it isn't as it is described.
+        """
         row, route = self.row, self.route
         self.step = "check"
         # Refused here and not when it is filed, so that the message has a row, a dead letter and a reply like any other
@@ -251,20 +262,31 @@ class MessageWork:
         if route.external is None:
             self.step = "convert"
             tree = hub_from_xml(row.body, self.open_hub.deployment.definitions, route.limits, watch=self._counter())
-            if route.reply.reads_message:
-                self.arrived = tree
-            return tree
-        message = route.external.read(row.body, route.limits)
-        tree = message.tree
+            line_of = None
+        else:
+            message = route.external.read(row.body, route.limits)
+            tree, line_of = message.tree, message.line_of
         if route.reply.reads_message:
             self.arrived = tree
-        if route.map is None:
+        return tree, line_of
+
+    def mapped(self, tree: PropertySet, line_of: LineOf | None) -> PropertySet:
+        """Map a converted message; one that has no map is the internal message already.
+
+        Raises:
+            Refused: the map can't fill a field.
+        """
+        if self.route.map is None or self.route.external is None:
             return tree
         self.step = "map"
-        # The clock stands at the time of the receipt: a message that is worked again gives the same object.
         counter = self._counter()
         watch = None if counter is None else lambda rule, scope, node: counter(node)
-        return route.map.apply(tree, watch, at(row.received_at, line_of=message.line_of))
+        return self.route.map.apply(tree, watch, self.circumstances(line_of))
+
+    def circumstances(self, line_of: LineOf | None) -> Circumstances:
+        """Return the circumstances in which the message is mapped."""
+        # The clock stands at the time of the receipt: a message that is worked again gives the same object.
+        return at(self.row.received_at, line_of=line_of)
 
     def _counter(self) -> Callable[[PropertySet], None] | None:
         """Make the function that refuses a message of too many components while its tree is made."""

@@ -12,7 +12,10 @@ from typing import Any
 
 from adapters.asked_service import ServiceAway, ServiceStillAway
 from adapters.database.messages.batches import BatchRow
+from adapters.database.messages.jobs import JobRow
 from adapters.database.messages.outbox import Outbox
+from adapters.database.replication.alarms import standing_alarms
+from hub.data_manager.inspection.alarms import alarms_of
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.deployment import Deployment
 from hub.deployment.door import component_of
@@ -29,7 +32,7 @@ def status_of(transaction: Transaction, deployment: Deployment) -> dict[str, Any
         {"name": name, "state": "running", "why": None, "since": None, **known.get(name, {})}
         for name in map(component_of, _route_names(deployment))
     ]
-    return {
+    state: dict[str, Any] = {
         "components": components,
         "messages": {
             "received": counts.received,
@@ -50,7 +53,15 @@ def status_of(transaction: Transaction, deployment: Deployment) -> dict[str, Any
         "batches": [_open_batch(batch, messages.batches.answered(batch)) for batch in messages.batches.open()],
         "fallout": messages.fallout.listing(),
         "unread": [{"declaration": fault.where, "why": _sentence(fault)} for fault in deployment.door_faults],
+        "jobs": [_open_job(transaction, job) for job in messages.jobs.open()],
+        "feed_alarms": [vars(alarm) for alarm in standing_alarms(transaction.connection)],
     }
+    return {**state, "alarms": [alarm.as_dict() for alarm in alarms_of(state)]}
+
+
+def _open_job(transaction: Transaction, job: JobRow) -> dict[str, Any]:
+    fields = ("id", "action", "state", "total", "started_by", "started_at", "reason", "stopped_by")
+    return {**{name: getattr(job, name) for name in fields}, "items": transaction.messages.jobs.counts(job.id)}
 
 
 def _open_batch(batch: BatchRow, answered: BatchRow) -> dict[str, Any]:

@@ -42,6 +42,7 @@ MOST_ITEMS = 100_000
 _JSON = ("chosen_by", "edit", "stages", "known_errors", "preview", "stopped_by")
 _THE_JOB = _J.id == bindparam("job")
 _BY_ID = select(JOB).where(_THE_JOB)
+_OPEN = select(JOB).where(_J.final_at.is_(None), _J.state != "previewed").order_by(_J.seq.desc()).limit(100)
 _RUNNING = select(JOB).where(_J.state == "running").order_by(_J.seq)
 # Another process works the job where its row is locked. SQLite's compiler leaves FOR UPDATE out: there the write
 # transaction is the lock.
@@ -282,6 +283,10 @@ class Jobs:
         if before is not None:
             statement = statement.where(_J.seq < before)
         return [_job(row) for row in self._connection.execute(statement).mappings()]
+
+    def open(self) -> list[JobRow]:
+        """Return the jobs that were started and haven't ended, the newest first."""
+        return [_job(row) for row in self._connection.execute(_OPEN).mappings()]
 
     def running(self) -> list[JobRow]:
         """Return the jobs that run, the oldest first."""

@@ -40,6 +40,8 @@ _FAILED = (
     .order_by(_C.due_at.desc())
     .limit(MOST_KEYS)
 )
+#: the characters of a time by which `Overview.flow` groups: a minute, ten minutes, an hour
+FLOW_STEPS = {"minute": 16, "ten minutes": 15, "hour": 13}
 _ROW, _OTHER = INBOX.alias("row_"), INBOX.alias("other")
 _LINE = (
     select(_OTHER.c.seq)
@@ -87,6 +89,23 @@ class Overview:
     def planned(self, now: str) -> list[dict[str, Any]]:
         """Count the messages that the hub has sent to itself for a later day: ``route``, ``messages``, ``first``."""
         return [dict(row) for row in self._connection.execute(_PLANNED, {"now": now}).mappings()]
+
+    def flow(self, since: str, step: str) -> list[tuple[str, str | None, int]]:
+        """Count the messages that came since a time, by when they came and when they ended.
+
+        Read from one index, without the rows.
+
+        Args:
+            since: an ISO time.
+            step: one of `FLOW_STEPS`.
+
+        Returns:
+            The beginning of the time of receipt, that of the end or None, and the number; in order.
+        """
+        characters = FLOW_STEPS[step]
+        came, ended = (func.substr(column, 1, characters) for column in (_C.received_at, _C.final_at))
+        statement = select(came, ended, func.count()).where(_C.received_at >= since).group_by(came, ended)
+        return sorted(((row[0], row[1], row[2]) for row in self._connection.execute(statement)), key=lambda row: row[0])
 
     def last_errors(self, reasons: Sequence[str]) -> list[dict[str, Any]]:
         """List errors of unfinished messages that failed for one of *reasons*.

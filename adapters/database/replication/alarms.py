@@ -49,6 +49,12 @@ class FeedAlarm:
     cleared_at: str | None
 
 
+def standing_alarms(connection: Connection) -> list[FeedAlarm]:
+    """Return the alarms of all feeds whose causes aren't gone, the oldest first."""
+    statement = select(ALARM).where(_M.cleared_at.is_(None)).order_by(_M.since, _M.seq)
+    return [FeedAlarm(**row) for row in connection.execute(statement).mappings()]
+
+
 class FeedAlarms:
     """The alarms of one feed, in the transaction of *connection*."""
 

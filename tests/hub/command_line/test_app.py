@@ -78,7 +78,7 @@ def test_status_has_the_contracts_names_and_sums_up(shell):
     assert messages["duplicates"] == 0
     assert found.keys() == {
         "components", "messages", "doors", "unfinished", "planned", "away", "held_keys", "channels", "outbox",
-        "set_aside", "left_alone", "unread", "fallout", "batches",
+        "set_aside", "left_alone", "unread", "fallout", "batches", "jobs", "feed_alarms", "alarms",
     }  # fmt: skip
     assert messages["oldest"] == {}
     assert [one["name"] for one in found["components"]] == [
