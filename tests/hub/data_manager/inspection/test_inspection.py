@@ -93,7 +93,7 @@ def test_a_journey_leads_from_the_order_to_the_answers_of_provisioning(road, com
     assert (came[0].id, came[-1].id) == (id, answer["id"])
     # Between the two, the hub's message to itself about the order's due date.
     assert {step.place for step in came[1:-1]} <= {"orderhub.due-lines"}
-    assert {step.kind for step in steps if step.because_of == id} >= {"outbound: OM Work Order"}
+    assert {step.kind for step in steps if step.because_of == id} >= {"outbound: Provisioning Work Order"}
     assert json.loads(command("messages", "journey", "MF-0001", "--json").out) == [vars(step) for step in steps]
 
 
