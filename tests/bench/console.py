@@ -139,7 +139,7 @@ def _keys(number: int) -> Iterator[tuple[str, str, int]]:
 
 
 def measure(what: str, open_hub: OpenHub, read: Callable[[Transaction, int], object], most: int) -> None:
-    """Read again and again, each time about another of *most* things; say the median, the 95th percentile, and this process's own work."""
+    """Read about another of *most* things each time; say the median, the 95th percentile, the process's own work."""
     chance = random.Random(7)  # noqa: S311  # repeatable on purpose
     taken, worked = [], time.process_time()
     for _ in range(READINGS):
