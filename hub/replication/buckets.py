@@ -9,13 +9,15 @@ Spec: docs/design/legacy.md, "Reconciliation".
 from __future__ import annotations
 
 import zlib
+from array import array
 
 from hub.deployment.feed import FlatRow
 from hub.replication.flat_row import digest_of
 
 #: A power of two. With a million records, a bucket has fifteen.
 COUNT = 1 << 16
-_MASK = (1 << 128) - 1
+_BITS = 64
+_MASK = (1 << _BITS) - 1
 
 
 def bucket_of(key: str) -> int:
@@ -27,13 +29,14 @@ class Buckets:
     """The sums of one side; `add` changes them."""
 
     def __init__(self) -> None:
-        self._sums = [0] * COUNT
+        # Eight bytes a sum: integers of Python's would take six times as much.
+        self._sums = array("Q", bytes(COUNT * _BITS // 8))
 
     def add(self, key: str, row: FlatRow) -> int:
         """Add a record; return its bucket."""
         bucket = bucket_of(key)
         # A sum, not an exclusive or: a record that comes twice must not vanish.
-        self._sums[bucket] = (self._sums[bucket] + int(digest_of((key, *row)), 16)) & _MASK
+        self._sums[bucket] = (self._sums[bucket] + int(digest_of((key, *row))[: _BITS // 4], 16)) & _MASK
         return bucket
 
     def differing(self, other: Buckets) -> frozenset[int]:

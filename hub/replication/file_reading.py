@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain, repeat
 from typing import Any, BinaryIO
 
 from hub.deployment.feed import Answered, CheckName, Feed, FileKind, Place
@@ -155,9 +156,9 @@ def file_records(
         Invalid: the file isn't the one that was checked.
     """
     # The header stands before the first of them.
-    passed = behind + 1 if behind else 0
-    found_ones = layout.records(file, keep_faults=kind != "answer", may_lack=feed.file.record, behind=passed)
-    return (found for found in found_ones if found.type.name == _wanted(feed, kind))
+    chosen = chain(repeat(False, behind + 1), repeat(True))
+    every = layout.records(file, keep_faults=kind != "answer", may_lack=feed.file.record, chosen=chosen)
+    return (found for found in every if found.type.name == _wanted(feed, kind))
 
 
 def check_file(feed: Feed, layout: Layout[Any], file: BinaryIO, today: str) -> Generator[int, None, CheckedFile]:

@@ -9,7 +9,6 @@ Spec: docs/design/legacy.md, "Reconciliation".
 
 from __future__ import annotations
 
-import io
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -82,15 +81,6 @@ class Reconciled:
         return {name: counted[name] for name in CLASSES}
 
 
-@dataclass
-class _Extract:
-    """The places of the records in the file, with their buckets: a few bytes for each record."""
-
-    offsets: array[int] = field(default_factory=lambda: array("Q"))
-    lengths: array[int] = field(default_factory=lambda: array("L"))
-    buckets: array[int] = field(default_factory=lambda: array("H"))
-
-
 @dataclass(frozen=True)
 class _Noted:
     """The hub's notes on a feed, read once for all records.
@@ -134,20 +124,23 @@ class Reconciliation:
             Invalid: a record can't be read.
         """
         result = Reconciled()
-        ours, theirs, extract = Buckets(), Buckets(), _Extract()
-        for found in self._data_records(file, name):
-            key = found.node.properties.get(self._feed.record_key) or ""
-            extract.buckets.append(theirs.add(key, read_flat_row(self._feed, found.node).row))
-            extract.offsets.append(found.offset)
-            extract.lengths.append(len(found.data))
-        result.theirs = len(extract.offsets)
+        ours, theirs = Buckets(), Buckets()
+        # The bucket of each record of the file, two bytes each; a header and a trailer are in any bucket.
+        buckets = array("H")
+        for found in self._proven(file, name):
+            bucket = 0
+            if found.type.name == self._feed.file.record:
+                key = found.node.properties.get(self._feed.record_key) or ""
+                bucket = theirs.add(key, read_flat_row(self._feed, found.node).row)
+                result.theirs += 1
+            buckets.append(bucket)
         with self._open_hub.read() as transaction:
             for record in self._flat_rows.in_key_order(transaction.connection):
                 if not is_closed(self._feed, record.fields):
                     ours.add(record.key, record.fields)
                     result.ours += 1
         differing = ours.differing(theirs)
-        candidates = self._records_in(file, extract, differing)
+        candidates = self._records_in(file, buckets, differing)
         with self._open_hub.read() as transaction:
             connection = transaction.connection
             keys = {key for key in self._flat_rows.keys(connection) if bucket_of(key) in differing}
@@ -157,8 +150,8 @@ class Reconciliation:
             self._compare(every[start : start + _AT_ONCE], candidates, noted, result)
         return result
 
-    def _data_records(self, file: BinaryIO, name: str) -> Iterator[Found[Any]]:
-        """Yield the data records, and prove at the end that the file was whole."""
+    def _proven(self, file: BinaryIO, name: str) -> Iterator[Found[Any]]:
+        """Yield all records, and prove at the end that the file was whole."""
         form, count, said = self._feed.file, 0, ""
         compared = {field.record for field in self._feed.fields}
         for found in self._layout.records(file, may_lack=form.record):
@@ -166,24 +159,19 @@ class Reconciliation:
                 if found.lacking and (lacking := compared & found.lacking):
                     raise ExtractIncomplete(file=name, reason=f"{found.place} lacks {', '.join(sorted(lacking))}")
                 count += 1
-                yield found
             elif found.type.name == form.trailer and form.control.count is not None:
                 said = found.node.get(form.control.count.field) or ""
+            yield found
         if form.control.count is not None and said != str(count):
             reason = f"it has {count} records, and its trailer says {said or 'nothing'}"
             raise ExtractIncomplete(file=name, reason=reason)
 
-    def _records_in(self, file: BinaryIO, extract: _Extract, buckets: frozenset[int]) -> dict[str, TheirRecord]:
-        """Read the records of some buckets again, each from its place."""
-        records: dict[str, TheirRecord] = {}
-        for at, bucket in enumerate(extract.buckets):
-            if bucket in buckets:
-                file.seek(extract.offsets[at])
-                data = file.read(extract.lengths[at])
-                (found,) = self._layout.records(io.BytesIO(self._layout.joined([data])))
-                key, record = self._their_record(found.node)
-                records[key] = record
-        return records
+    def _records_in(self, file: BinaryIO, buckets: array[int], differing: frozenset[int]) -> dict[str, TheirRecord]:
+        """Read the records of the buckets that differ once more; the others are passed over."""
+        file.seek(0)
+        chosen = (bucket in differing for bucket in buckets)
+        found = self._layout.records(file, may_lack=self._feed.file.record, chosen=chosen)
+        return dict(self._their_record(each.node) for each in found if each.type.name == self._feed.file.record)
 
     def _their_record(self, node: PropertySet) -> tuple[str, TheirRecord]:
         get = node.properties.get

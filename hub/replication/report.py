@@ -15,6 +15,8 @@ from integration_objects.errors import Refused
 
 #: Records that a report lists.
 MOST_LISTED = 1000
+#: The newest batches among which the newest file is looked for.
+_LOOKED_AT = 1000
 _FACTS = ("number", "direction", "kind", "state", "name", "size", "received_at", "final_at", "released_by")
 _COUNTS = ("records", "adds", "changes", "deletes", "unchanged", "missing", "conflicts", "rejected", "kept")
 #: The states of rows that a report lists.
@@ -69,7 +71,9 @@ def _batch(open_feed: OpenFeed, transaction: Transaction, number: int | None) ->
     if number is not None:
         batch = batches.numbered(feed, "in", number)
     else:
-        batch = next(iter(batches.listing(feed, 1, direction="in")), None)
+        # Repairs, and what a person decides, are no files.
+        newest = batches.listing(feed, _LOOKED_AT, direction="in")
+        batch = next((each for each in newest if each.name is not None), None)
     if batch is None:
         raise FeedBatchUnknown(number=number or "", feed=feed)
     return batch

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import compress, repeat
 from typing import BinaryIO, ClassVar, NoReturn
 
 from integration_objects.component import Field, FieldType
@@ -161,7 +161,11 @@ class CsvLayout(Layout[CsvRecord]):
     # Reading
 
     def records(
-        self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "", behind: int = 0
+        self,
+        file: BinaryIO,
+        keep_faults: bool = False,
+        may_lack: str = "",
+        chosen: Iterable[bool] | None = None,
     ) -> Iterator[Found[CsvRecord]]:
         """Yield each line of a file by itself."""
         lines = self.dialect.lines(file)
@@ -172,7 +176,7 @@ class CsvLayout(Layout[CsvRecord]):
         places = {each.name: self._places(each, names) for each in self.every_type()}
         lacking = {each.name: frozenset(each.record.columns) - frozenset(names or ()) for each in self.every_type()}
         lines = self._without_last_empty(lines, is_record=not self.type_field and len(self.columns) == 1)
-        for line, placed in islice(self.positioned(lines), behind, None):
+        for line, placed in compress(self.positioned(lines), repeat(True) if chosen is None else chosen):
             cells = self.dialect.cells(line)
             type = placed or self._type_of(line, cells, type_place)
             fault: HubError | None = None

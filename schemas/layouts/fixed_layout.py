@@ -6,7 +6,7 @@ Spec: docs/design/legacy.md, "Layouts".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import compress, repeat
 from typing import BinaryIO, ClassVar
 
 from integration_objects.component import Field, FieldType
@@ -118,11 +118,15 @@ class FixedLayout(Layout[FixedRecord]):
         return f"{self.format.name} records, code page {self.options.code_page}"
 
     def records(
-        self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "", behind: int = 0
+        self,
+        file: BinaryIO,
+        keep_faults: bool = False,
+        may_lack: str = "",
+        chosen: Iterable[bool] | None = None,
     ) -> Iterator[Found[FixedRecord]]:
         """Yield each record of a file by itself."""
-        cut = islice(self.positioned(self.format.read(file)), behind, None)
-        for number, ((offset, data), placed) in enumerate(cut, behind + 1):
+        cut = enumerate(self.positioned(self.format.read(file)), 1)
+        for number, ((offset, data), placed) in compress(cut, repeat(True) if chosen is None else chosen):
             fault, lacking = None, frozenset[str]()
             try:
                 type = placed or self._type_of(data)

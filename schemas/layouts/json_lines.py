@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress, repeat
 from typing import Any, BinaryIO, ClassVar
 
 from integration_objects.component import FieldType
@@ -92,10 +92,16 @@ class JsonLinesLayout(Layout[JsonRecord]):
         return f"lines of JSON, as {self.schema} describes them"
 
     def records(
-        self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "", behind: int = 0
+        self,
+        file: BinaryIO,
+        keep_faults: bool = False,
+        may_lack: str = "",
+        chosen: Iterable[bool] | None = None,
     ) -> Iterator[Found[JsonRecord]]:
         """Yield each line of a file by itself."""
-        for (number, offset, data), placed in islice(self.positioned(_lines(file)), behind, None):
+        for (number, offset, data), placed in compress(
+            self.positioned(_lines(file)), repeat(True) if chosen is None else chosen
+        ):
             fault: HubError | None = None
             try:
                 value = read_json(data, _LIMITS)

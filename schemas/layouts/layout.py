@@ -309,7 +309,11 @@ class Layout(ABC, Generic[R]):
 
     @abstractmethod
     def records(
-        self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "", behind: int = 0
+        self,
+        file: BinaryIO,
+        keep_faults: bool = False,
+        may_lack: str = "",
+        chosen: Iterable[bool] | None = None,
     ) -> Iterator[Found[R]]:
         """Yield each record of a file by itself, without a look at its place among the others.
 
@@ -319,7 +323,8 @@ class Layout(ABC, Generic[R]):
                 other fields.
             may_lack: the type whose records may lack fields: a column of the header, a key, or fields behind the end of
                 a short record. They are found with the names of these fields.
-            behind: the number of the file's first records that are passed over: they are cut, and not read.
+            chosen: tells of each record of the file whether it is found; the others are cut, and not read. The file
+                ends with it. None for every record.
 
         Raises:
             Invalid: with the record's number and its place in the file.

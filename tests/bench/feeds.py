@@ -4,7 +4,8 @@
 
 Each account has an address and a contact; its record has 292 characters. One in twenty has changed since the partner
 had it. The imported file is a full one, in which the partner has changed one in twenty, too. The extract for the
-reconciliation has 100 differences. ``--full`` takes 1,000,000 accounts in place of 50,000, ``--quick`` 5,000.
+reconciliation has 100 differences of ten kinds; each must be found, and be given its class. ``--full`` takes 1,000,000
+accounts in place of 50,000, ``--quick`` 5,000.
 """
 
 from __future__ import annotations
@@ -21,15 +22,19 @@ from collections.abc import Iterator
 from functools import partial
 
 from adapters.database.replication.agreed import AgreedRecords
+from adapters.database.replication.decisions import Decision
+from adapters.database.replication.rows import FeedRow
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.deployment import Deployment
+from hub.deployment.feed import FlatRow
 from hub.deployment.settings import FILE, read_settings
 from hub.replication.export import FeedExport
-from hub.replication.flat_row import digest_of, flat_rows_of, version_of, written_record
+from hub.replication.flat_row import digest_of, version_of, written_record
 from hub.replication.importing import import_files
 from hub.replication.opened_feed import OpenFeed
 from hub.replication.reconcile import Reconciliation
 from hub.replication.written_file import FileHead, written_file
+from integration_objects.complex_object import message
 from integration_objects.property_set import PropertySet
 from schemas.layouts.record_object import RecordObject
 from tests.bench.delta_and_apply import say
@@ -37,7 +42,7 @@ from tests.stocked import upgraded_sqlite
 
 FEED = "billing_accounts"
 TIME = "2026-01-01T00:00:17.000000Z"
-TOLD, LATER, EARLIER = "20260101000000", "20260102000000", "20250101000000"
+TOLD, LATER, EARLIER, NEWEST = "20260101000000", "20260102000000", "20250101000000", "20260103000000"
 DIFFERENCES = 100
 _STAMP = (1, TIME, "hub", TIME, "hub")
 
@@ -89,37 +94,113 @@ def _plain(number: str) -> str:
     return number.rstrip("0").rstrip(".")
 
 
+#: The kinds of differences that are planted, each with the class that the reconciliation gives it.
+KINDS = {
+    "the partner lost the record": "lost",
+    "the partner has an older value": "lost",
+    "the partner changed a value later than it told": "in flight",
+    "the partner has a record that it never told of": "in flight",
+    "the hub's value was sent and not applied so far": "in flight",
+    "the hub's value waits for the next export": "never sent",
+    "the hub closed the record, and the export waits": "never sent",
+    "the partner deleted an account with an open order": "pending order",
+    "a person must decide about the value": "open conflict",
+    "the hub rejected the partner's record": "our fault",
+}
+
+
+def planted(count: int) -> dict[str, str]:
+    """Choose the key of each difference, with its kind; records of a kind must have been sent, or not."""
+    every, found = count // DIFFERENCES, dict[str, str]()
+    for at in range(DIFFERENCES):
+        kind = list(KINDS)[at % len(KINDS)]
+        start = at * every - at * every % 20 + 20 * (every >= 40)
+        # The hub's value of one account in twenty was changed, and is sent.
+        found[f"A{start + (19 if 'was sent' in kind else 3):07}"] = kind
+    return found
+
+
 def write_extract(folder: pathlib.Path) -> None:
     """Write the extract of the partner: the records of the hub, with differences of ten kinds in turn."""
     open_hub = opened(folder)
-    feed = open_hub.deployment.feeds[FEED]
-    external = open_hub.deployment.external_objects[feed.file.layout]
-    assert isinstance(external, RecordObject)
+    open_feed = OpenFeed(open_hub, open_hub.deployment.feeds[FEED])
+    feed, layout = open_feed.feed, open_feed.layout
+    kinds = planted(_count(open_feed))
     with open_hub.read() as transaction:
-        flat_rows = flat_rows_of(feed, open_hub.stored_objects)
-        count = sum(1 for _ in flat_rows.keys(transaction.connection))
-    every = count // DIFFERENCES
+        before = open_feed.flat_rows.by_key(transaction.connection, list(kinds))
+    change_ours(folder, open_feed, kinds)
+    rejected: list[FeedRow] = []
 
     def records() -> Iterator[PropertySet]:
         with open_hub.read() as transaction:
-            for at, ours in enumerate(flat_rows.in_key_order(transaction.connection)):
-                row, version = list(ours.fields), TOLD
-                if at % every == every // 2:
-                    kind = at // every % 10
-                    if kind == 0:
-                        continue  # the partner lost it
-                    row[kind], version = "7" if kind == 2 else "Inactive" if kind == 1 else "other", EARLIER
-                    if kind > 5:
-                        version = LATER
-                record = written_record(feed, ours.key, tuple(row))
-                record.properties["CHANGED-AT"] = version
-                yield record
+            for ours in open_feed.flat_rows.in_key_order(transaction.connection):
+                kind = kinds.get(ours.key, "")
+                if "lost the record" in kind or "deleted an account" in kind:
+                    continue
+                key, row, version = ours.key, list(before.get(ours.key, ours).fields), TOLD
+                if "older value" in kind:
+                    row[4], version = "other", EARLIER
+                elif "later than it told" in kind:
+                    row[4], version = "other", NEWEST
+                elif "not applied" in kind:
+                    row[0] = (row[0] or "").removesuffix(", changed")
+                elif "must decide" in kind:
+                    row[10] = "other"
+                elif "rejected" in kind:
+                    row[4] = "other"
+                    rejected.append(_rejected(len(rejected) + 1, key, tuple(row)))
+                for each, told in [(key, version)] + [(f"{key}X", NEWEST)] * ("never told of" in kind):
+                    record = written_record(feed, each, tuple(row))
+                    record.properties["CHANGED-AT"] = told
+                    yield record
 
-    parts = written_file(feed, external.layout, FileHead("full", 1, TIME), records)
     with (folder / "extract").open("wb") as file:
-        for part in parts:
+        for part in written_file(feed, layout, FileHead("full", 1, TIME), records):
             file.write(part)
+    with open_hub.write() as transaction:
+        batch = open_feed.batches(transaction).add(FEED, "in", "delta", "done", name="rejected", rejected=len(rejected))
+        open_feed.rows(transaction).add(batch.id, rejected)
     open_hub.close()
+
+
+def _count(open_feed: OpenFeed) -> int:
+    with open_feed.open_hub.read() as transaction:
+        return sum(1 for _ in open_feed.flat_rows.keys(transaction.connection))
+
+
+def change_ours(folder: pathlib.Path, open_feed: OpenFeed, kinds: dict[str, str]) -> None:
+    """Make the differences that are the hub's: changes that aren't sent, open orders, open conflicts."""
+    of_kind: dict[str, list[str]] = {}
+    for key, kind in kinds.items():
+        of_kind.setdefault(kind, []).append(key)
+    database = sqlite3.connect(folder / "orderhub.db")
+    with database:
+        for kind, change in {
+            "the hub's value waits for the next export": "phone_number = 'new'",
+            "the hub closed the record, and the export waits": "status = 'Closed'",
+        }.items():
+            database.executemany(
+                f"UPDATE s_account SET {change} WHERE account_id = ?",  # one of the two above
+                [(key,) for key in of_kind[kind]],
+            )
+    database.close()
+    with open_feed.open_hub.write() as transaction:
+        for key in of_kind["the partner deleted an account with an open order"]:
+            fields = {"Order Number": f"O-{key}", "Revision": "1", "Status": "Open", "Account Id": key}
+            transaction.store.insert(message("OM Order", [PropertySet("Order", properties=fields)]))
+        name = open_feed.feed.names[10]
+        open_feed.decisions(transaction).add(
+            "first",
+            [
+                Decision(key, name, 1, "manual", "open", "update_differing", "open")
+                for key in of_kind["a person must decide about the value"]
+            ],
+        )
+
+
+def _rejected(position: int, key: str, row: FlatRow) -> FeedRow:
+    reason = {"what": "the code is unknown"}
+    return FeedRow(position, key, "change", version_of(TOLD), digest_of(row), None, None, "PICKLIST_VALUE", reason, row)
 
 
 def write_full_file(folder: pathlib.Path) -> None:
@@ -177,12 +258,22 @@ def export(folder: pathlib.Path, full: bool) -> None:
 
 def reconcile(folder: pathlib.Path) -> None:
     open_hub = opened(folder)
+    open_feed = OpenFeed(open_hub, open_hub.deployment.feeds[FEED])
     base, start = _peak(), time.process_time()
     with (folder / "extract").open("rb") as file:
-        result = Reconciliation(OpenFeed(open_hub, open_hub.deployment.feeds[FEED])).reconcile(file, "extract")
+        result = Reconciliation(open_feed).reconcile(file, "extract")
     tell("reconcile", result.theirs, start, base)
     classes = ", ".join(f"{name} {count}" for name, count in result.counts().items() if count)
     say(f"  {len(result.records)} records differ: {classes}")
+    kinds = planted(_count(open_feed))
+    expected = {f"{key}X" if "never told of" in kind else key: KINDS[kind] for key, kind in kinds.items()}
+    found = {difference.key: name for name, difference in result.differences}
+    wrong = {
+        key: (expected.get(key), found.get(key)) for key in expected | found if expected.get(key) != found.get(key)
+    }
+    say(f"  planted are {len(expected)} of {len(KINDS)} kinds; found and classed wrongly: {wrong or 'none'}")
+    if wrong:
+        raise SystemExit(1)
 
 
 def tell(what: str, records: int, start: float, base: float) -> None:
