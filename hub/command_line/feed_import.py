@@ -216,19 +216,19 @@ def pause_feed(
     feed: FeedName, why: Annotated[str | None, typer.Option(help="A reason for the others.")] = None
 ) -> None:
     """Stop the imports and exports of a feed between two chunks; a running one ends with code 8."""
-    from hub.replication.opened_feed import component_of
+    from hub.deployment.door import feed_component
 
     with opened_feed(feed) as open_feed, open_feed.open_hub.write() as transaction:
-        transaction.messages.control.pause(component_of(feed), why)
+        transaction.messages.control.pause(feed_component(feed), why)
     out(f"{feed} is paused")
 
 
 def resume_feed(feed: FeedName) -> None:
     """Let a paused feed go on with the next import or export."""
-    from hub.replication.opened_feed import component_of
+    from hub.deployment.door import feed_component
 
     with opened_feed(feed) as open_feed, open_feed.open_hub.write() as transaction:
-        transaction.messages.control.resume(component_of(feed))
+        transaction.messages.control.resume(feed_component(feed))
     out(f"{feed} goes on")
 
 
@@ -267,8 +267,9 @@ def status_feed(
     as_json: Json = False,
 ) -> None:
     """Show the batches of a feed, the numbers that come next, and the alarms that stand."""
+    from hub.deployment.door import feed_component
     from hub.replication.arrivals import look_for_arrivals
-    from hub.replication.opened_feed import component_of
+    from hub.replication.report import messages_in_words
 
     with opened_feed(feed) as open_feed:
         look_for_arrivals(open_feed)
@@ -276,12 +277,13 @@ def status_feed(
             batches = open_feed.batches(transaction)
             record: dict[str, Any] = {
                 "feed": feed,
-                "paused": transaction.messages.control.is_paused(component_of(feed)),
+                "paused": transaction.messages.control.is_paused(feed_component(feed)),
                 "next number of the partner": open_feed.next_number(batches, "in"),
                 "agreed records": open_feed.agreed(transaction).count(),
                 "open conflicts": open_feed.decisions(transaction).count_open(),
                 "waived checks": [f"{each.check} until {each.until}: {each.reason}" for each in open_feed.feed.waivers],
                 "alarms": [alarm.sentence for alarm in open_feed.alarms(transaction).listing()],
+                "messages": messages_in_words(open_feed, transaction),
             }
             rows = [vars(batch) for batch in batches.listing(feed, limit)]
     if as_json:

@@ -19,14 +19,13 @@ from hub.data_manager.doors import doors, left_alone
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.status import status_of
 from hub.deployment.deployment import open_deployment
-from hub.deployment.door import component_of
 from hub.presentation.printing import complain, out, print_json, table
 
 app = typer.Typer()
 database = typer.Typer(no_args_is_help=True, help="The hub's database.")
 app.add_typer(database, name="db")
 
-Component = Annotated[str, typer.Argument(help="route:NAME, as `orderhub status` lists it.")]
+Component = Annotated[str, typer.Argument(help="route:NAME or feed NAME, as `orderhub status` lists it.")]
 
 
 @app.command(cls=TextCommand)
@@ -117,7 +116,7 @@ def resume(component: Component) -> None:
 
 def _set_component(component: str, paused: bool) -> None:
     with opened_hub(only_messages=True) as open_hub:
-        known = [component_of(name) for name in open_hub.deployment.route_names]
+        known = open_hub.deployment.components
         if component not in known:
             raise typer.BadParameter(f"there is no component '{component}'; there are {', '.join(known)}")
         with open_hub.write() as transaction:

@@ -18,6 +18,7 @@ from functools import cached_property
 from adapters.asked_service import ServiceNotAsked
 from adapters.database.messages.inbox import Ending, InboxRow
 from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.data_manager.own_work import own_work
 from hub.data_manager.rehearsal import asked_services, rehearse
 from hub.deployment.route import Route
 from hub.workflow_manager.answers import Answers
@@ -184,6 +185,8 @@ class MessageWork:
             return set()
         self.step = "lock"
         with self.computing():
+            if self.route.worked_by:
+                return own_work(self.route.worked_by).lock(transaction, self)
             # This run reads only: the accounts that it finds are locked before the real run begins.
             return self.route.workflow.accounts(transaction.run(self.origin), self.tree)
 
@@ -196,6 +199,8 @@ class MessageWork:
         self.step = f"workflow {workflow.name}"
         run = transaction.run(self.origin, locked, self.answers)
         assert self.tree is not None  # noqa: S101  # a message without a tree has a fault
+        if self.route.worked_by:
+            return own_work(self.route.worked_by).run(transaction, self), run.finish()
         prove_licensed(run, workflow)
         outcome = workflow.function(run, self.tree)
         recording = run.finish()

@@ -9,9 +9,9 @@ Spec: docs/design/road.md, "What commits when".
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -58,12 +58,14 @@ class Transaction:
     Attributes:
         connection: the database connection, for savepoints.
         user: who changes the rows.
+        quiet_feeds: the feeds that see to the messages about their own writes.
     """
 
     connection: Any
     messages: MessageStore
     open_hub: OpenHub
     user: str
+    quiet_feeds: set[str] = field(default_factory=set, compare=False)
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -72,7 +74,20 @@ class Transaction:
         from hub.workflow_manager.order_activities import FOLLOWED
 
         open_hub = self.open_hub
-        return ObjectStore(self.connection, open_hub.stored_objects, open_hub.surroundings, self.user, FOLLOWED)
+        watched = open_hub.watched_fields
+        return ObjectStore(
+            self.connection, open_hub.stored_objects, open_hub.surroundings, self.user, FOLLOWED, watched
+        )
+
+    def note_feed_changes(self) -> None:
+        """Note the records of feeds that were changed by the store."""
+        # A transaction that never asked for the store has written no object.
+        if self.open_hub.watched_fields and "store" in vars(self):
+            from hub.data_manager.feed_changes import note_changes
+
+            deployment, pending_writes = self.open_hub.deployment, self.messages.pending_writes
+            surroundings, feeds = self.open_hub.surroundings, deployment.feeds.values()
+            note_changes(self.store, pending_writes, feeds, deployment.definitions, surroundings, self.quiet_feeds)
 
     @cached_property
     def catalogues(self) -> CatalogueReader:
@@ -166,6 +181,15 @@ class OpenHub:
         return OpenIdLogIn(self.deployment.open_id_provider, self.access, self.surroundings)
 
     @cached_property
+    def watched_fields(self) -> Mapping[str, Collection[str]]:
+        """The objects whose writes may change records of feeds that have messages, with the fields that tell which."""
+        if not self.deployment.feed_sources:
+            return {}
+        from hub.data_manager.feed_changes import watched_fields
+
+        return watched_fields(self.deployment.feeds.values())
+
+    @cached_property
     def runtime(self) -> Runtime:
         """The runtime of the deployment: on PostgreSQL with numbers in blocks."""
         runtime = self.deployment.runtime(self.surroundings)
@@ -229,6 +253,7 @@ class OpenHub:
             with self.database.write() as connection:
                 transaction = self._transaction(connection, user)
                 yield transaction
+                transaction.note_feed_changes()
                 # At the end: one statement writes the endings of a whole group, another all messages that leave.
                 transaction.messages.pending_writes.write()
                 # Behind the pending writes, so that a dry run meets the constraints that a real one would meet.

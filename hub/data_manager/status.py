@@ -18,7 +18,6 @@ from adapters.database.replication.alarms import standing_alarms
 from hub.data_manager.inspection.alarms import alarms_of
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.deployment import Deployment
-from hub.deployment.door import component_of
 from integration_objects.errors import HubError
 
 
@@ -30,7 +29,7 @@ def status_of(transaction: Transaction, deployment: Deployment) -> dict[str, Any
     known = {row["name"]: row for row in messages.control.components()}
     components = [
         {"name": name, "state": "running", "why": None, "since": None, **known.get(name, {})}
-        for name in map(component_of, _route_names(deployment))
+        for name in _components(deployment)
     ]
     state: dict[str, Any] = {
         "components": components,
@@ -76,10 +75,10 @@ def _open_batch(batch: BatchRow, answered: BatchRow) -> dict[str, Any]:
     }
 
 
-def _route_names(deployment: Deployment) -> Sequence[str]:
-    """List the routes; none if their declarations can't be read, which the faults of the doors tell."""
+def _components(deployment: Deployment) -> Sequence[str]:
+    """List the components; none if their declarations can't be read, which the faults of the doors tell."""
     try:
-        return deployment.route_names
+        return deployment.components
     except HubError:
         return ()
 

@@ -9,6 +9,9 @@
     read                        read the hub's files in their order, and answer each
     write [--full]              write a file of the changes since the last one, or of all accounts
     exchange                    read, then write
+    tell TO                     write a message for each change that no message has told so far, each a file in TO
+    hear FILE TO                hear the hub's messages, as `orderhub receive --json` prints them; write each answer
+                                to a file in TO that is named after the answered message
     place                       put the files into the hub's folder again that a crash left behind
     extract FILE                write all accounts to a file that isn't part of the exchange
     show                        print the accounts, a line each
@@ -16,13 +19,16 @@
 FOLDER is the hub's folder of the feed: the program reads FOLDER/outbox and writes into FOLDER/inbox. It has its own
 code for the files, and imports nothing of the hub: a fault of the hub's can't hide in it.
 
-Each file that is read, and each file that is written, is one transaction of the database; a file appears in the folder
-after it. So the program can be killed at any moment.
+A change that a message has told stands in the next file all the same, unless the hub has accepted the message.
+
+Each file or message that is read, and each that is written, is one transaction of the database; a file appears in the
+folder after it. So the program can be killed at any moment.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pathlib
 import random
@@ -51,7 +57,7 @@ _CODE_PAGE = "iso-8859-1"
 #: Reasons of refusals by which the hub says that it has a file of this number.
 _KNOWN_TO_THE_HUB = ("FeedNumberReused", "FeedNumberPast")
 _HEADER = (1, 8, 6, 8, 14, 8, 40, 200)
-_ANSWER = (1, 9, 20, 8, 40, 200)
+_ANSWER = (1, 9, 20, 8, 40, 200, 14)
 _TRAILER = (1, 9, 10, 15, 15, 32, 9, 9, 9)
 _ACCOUNT = ", ".join(f'"{name}" TEXT' for name in FIELDS)
 _SCHEMA = f"""
@@ -59,6 +65,10 @@ CREATE TABLE IF NOT EXISTS account (
     key TEXT PRIMARY KEY, {_ACCOUNT}, changed_at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS unsent (key TEXT PRIMARY KEY, operation TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS sent (key TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS told (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, version INTEGER NOT NULL, is_there INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS unanswered (key TEXT NOT NULL, file INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS applied (key TEXT PRIMARY KEY, version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS edit (
     seq INTEGER PRIMARY KEY, key TEXT NOT NULL, operation TEXT NOT NULL, field TEXT, old TEXT, new TEXT, file INTEGER);
 CREATE TABLE IF NOT EXISTS file_out (number INTEGER PRIMARY KEY, kind TEXT, content BLOB, is_placed INTEGER);
@@ -115,6 +125,8 @@ class BillingStandIn:
         """Delete an account; nothing happens where it isn't there."""
         with self.database:
             if self.database.execute("DELETE FROM account WHERE key = ?", (key,)).rowcount:
+                # A deletion is younger than the last change: a late record of that change must not undo it.
+                self._tick()
                 self._note(key, "D", None, None, None)
 
     def edit(self, count: int, chance: random.Random, keys: Sequence[str] = ()) -> None:
@@ -131,6 +143,48 @@ class BillingStandIn:
             else:
                 name = chance.choice(FIELDS)
                 self.set(chance.choice(known), {name: _new_value(name, chance)})
+
+    # Messages between two files.
+
+    def tell(self) -> list[tuple[str, bytes]]:
+        """Make a message for each change that no message has told so far; return their ids and bodies."""
+        messages = []
+        with self.database:
+            for key, operation in self.database.execute("SELECT key, operation FROM unsent ORDER BY key").fetchall():
+                version, is_there = self._version(key), self._values(key) is not None
+                query = "SELECT version, is_there FROM told WHERE key = ? ORDER BY number DESC"
+                told = self.database.execute(query, (key,)).fetchone()
+                if told is not None and told[1] == is_there and (told[0] == version or not is_there):
+                    continue
+                new = "INSERT INTO told VALUES (NULL, ?, ?, ?)"
+                number = self.database.execute(new, (key, version, is_there)).lastrowid
+                messages.append((f"B-{number:08}", _message([self._line(key, operation)])))
+        return messages
+
+    def hear(self, body: bytes) -> bytes | None:
+        """Hear a message of the hub's; return the answer, None for a message that is one itself."""
+        lines = body.decode(_CODE_PAGE).split("\n")[:-1]
+        with self.database:
+            if lines[0][0] == "D":
+                return _message([self._apply(line, place, is_message=True) for place, line in enumerate(lines, 1)])
+            for line in lines:
+                self._hear(line)
+                _, _, key, outcome, _, _, version = _cut(line, _ANSWER)
+                if outcome == "ACCEPTED" and version.isdecimal():
+                    self._end_told(key, int(version))
+        return None
+
+    def _end_told(self, key: str, version: int) -> None:
+        """The hub has a change: no file needs to tell of it, unless there is a later one."""
+        is_there = self._values(key) is not None
+        query = "SELECT 1 FROM told WHERE key = ? AND version = ? AND is_there = ?"
+        told = self.database.execute(query, (key, version, is_there)).fetchone()
+        if told is None or (is_there and self._version(key) != version):
+            return
+        self.database.execute("DELETE FROM told WHERE key = ?", (key,))
+        self.database.execute("DELETE FROM unsent WHERE key = ?", (key,))
+        statement = "INSERT OR IGNORE INTO sent VALUES (?)" if is_there else "DELETE FROM sent WHERE key = ?"
+        self.database.execute(statement, (key,))
 
     # The exchange of files.
 
@@ -151,6 +205,7 @@ class BillingStandIn:
             number = self._next_number()
             self._keep(number, "FULL" if full else "DELTA", 0, lines)
             self.database.execute("UPDATE edit SET file = ? WHERE file IS NULL", (number,))
+            self.database.executemany("INSERT INTO unanswered VALUES (?, ?)", [(key, number) for key in unsent])
             self.database.execute("INSERT OR IGNORE INTO sent SELECT key FROM account")
             # A full file doesn't tell of deletions: the next file of changes does.
             told = "" if not full else "WHERE operation <> 'D'"
@@ -208,6 +263,7 @@ class BillingStandIn:
                 if header[6] not in _KNOWN_TO_THE_HUB:
                     self.database.execute("UPDATE file_out SET is_placed = 0 WHERE number = ?", (int(header[3]),))
             elif header[2] == "ANSWER":
+                self.database.execute("DELETE FROM unanswered WHERE file <= ?", (int(header[3]),))
                 for line in lines[1:-1]:
                     self._hear(line)
             else:
@@ -217,13 +273,24 @@ class BillingStandIn:
             digest = hashlib.sha256(content).hexdigest()
             self.database.execute("INSERT INTO file_in VALUES (?, ?, ?)", (number, digest, answer))
 
-    def _apply(self, line: str, position: int) -> str:
-        """Apply a record of the hub's, unless a user of billing's has changed the account since the last file."""
-        operation, key, values, _ = _parsed(line)
+    def _apply(self, line: str, position: int, is_message: bool = False) -> str:
+        """Apply a record of the hub's, unless a user of billing's has changed the account since the last file.
+
+        A message may be late: it is applied only where it is newer than all that the hub has told of the account, and
+        where the hub has answered all that billing has told of it.
+        """
+        operation, key, values, made_at = _parsed(line)
         outcome, reason, text = "ACCEPTED", "", ""
+        version = int(made_at) if made_at.isdecimal() else 0
+        applied = self.database.execute("SELECT version FROM applied WHERE key = ?", (key,)).fetchone()
         if self.database.execute("SELECT 1 FROM unsent WHERE key = ?", (key,)).fetchone():
             outcome = "KEPT"
+        elif is_message and applied is not None and version <= applied[0]:
+            outcome, reason = "KEPT", "OLDER"
+        elif is_message and self.database.execute("SELECT 1 FROM unanswered WHERE key = ?", (key,)).fetchone():
+            outcome, reason = "KEPT", "UNANSWERED"
         elif operation == "D":
+            self._tick()
             self.database.execute("DELETE FROM account WHERE key = ?", (key,))
             self.database.execute("DELETE FROM sent WHERE key = ?", (key,))
         elif operation == "C" and self._values(key) is None:
@@ -231,11 +298,13 @@ class BillingStandIn:
         else:
             self._store(key, values)
             self.database.execute("INSERT OR IGNORE INTO sent VALUES (?)", (key,))
-        return _joined(("A", f"{position:09}", key, outcome, reason, text), _ANSWER)
+        if outcome == "ACCEPTED" and (applied is None or version > applied[0]):
+            self.database.execute("INSERT OR REPLACE INTO applied VALUES (?, ?)", (key, version))
+        return _joined(("A", f"{position:09}", key, outcome, reason, text, str(self._version(key))), _ANSWER)
 
     def _hear(self, line: str) -> None:
         """Take the hub's answer to a record: an account that the hub doesn't have is sent as a new one."""
-        _, _, key, outcome, reason, _ = _cut(line, _ANSWER)
+        _, _, key, outcome, reason, *_ = _cut(line, _ANSWER)
         if outcome == "REJECTED" and reason == "update_missing" and self._values(key) is not None:
             self.database.execute("DELETE FROM sent WHERE key = ?", (key,))
             self.database.execute("INSERT OR REPLACE INTO unsent VALUES (?, 'A')", (key,))
@@ -258,9 +327,8 @@ class BillingStandIn:
     def _line(self, key: str, operation: str) -> str:
         row = self._values(key)
         values = row or (None,) * len(FIELDS)
-        changed = self.database.execute("SELECT changed_at FROM account WHERE key = ?", (key,)).fetchone()
         widths = (1, 1, 20, *WIDTHS.values(), 14)
-        time = str(changed[0] if changed else self._time())
+        time = str(self._version(key))
         shown = [
             _amount(value) if name == "CREDIT-LIMIT" else value for name, value in zip(FIELDS, values, strict=True)
         ]
@@ -269,7 +337,9 @@ class BillingStandIn:
     def _note(self, key: str, operation: str, field: str | None, old: str | None, new: str | None) -> None:
         """Note a user's edit, and what the next file says of the account."""
         self.database.execute("INSERT INTO edit VALUES (NULL, ?, ?, ?, ?, ?, NULL)", (key, operation, field, old, new))
-        is_known = self.database.execute("SELECT 1 FROM sent WHERE key = ?", (key,)).fetchone() is not None
+        # A message may have told the hub of it, although the hub hasn't answered so far.
+        known = "SELECT key FROM sent WHERE key = ? UNION SELECT key FROM told WHERE key = ?"
+        is_known = self.database.execute(known, (key, key)).fetchone() is not None
         if operation == "D" and not is_known:
             self.database.execute("DELETE FROM unsent WHERE key = ?", (key,))  # the hub never heard of it
             return
@@ -279,6 +349,11 @@ class BillingStandIn:
     def _values(self, key: str) -> tuple[str | None, ...] | None:
         row = self.database.execute(f"SELECT {_COLUMNS} FROM account WHERE key = ?", (key,)).fetchone()  # noqa: S608
         return None if row is None else tuple(row)
+
+    def _version(self, key: str) -> int:
+        """Return the time of an account's last change; the time of now for one that isn't there."""
+        changed = self.database.execute("SELECT changed_at FROM account WHERE key = ?", (key,)).fetchone()
+        return int(changed[0]) if changed else self._time()
 
     def _store(self, key: str, values: Sequence[str | None]) -> None:
         marks = ", ".join("?" * (len(FIELDS) + 2))
@@ -297,6 +372,10 @@ class BillingStandIn:
 
     def _last_in(self) -> int:
         return int(self.database.execute("SELECT coalesce(max(number), 0) FROM file_in").fetchone()[0])
+
+
+def _message(lines: Iterable[str]) -> bytes:
+    return "".join(line.ljust(_LENGTH) + "\n" for line in lines).encode(_CODE_PAGE)
 
 
 _COLUMNS = ", ".join(f'"{name}"' for name in FIELDS)
@@ -386,6 +465,12 @@ def _assigned(words: Sequence[str]) -> dict[str, str | None]:
     return {name: value or None for name, _, value in (word.partition("=") for word in words)}
 
 
+def _put(file: pathlib.Path, body: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(body)
+    sys.stdout.write(f"{file}\n")
+
+
 def main(arguments: Sequence[str]) -> None:
     """Do one command of the module's list."""
     database, folder, command, *words = arguments
@@ -402,6 +487,14 @@ def main(arguments: Sequence[str]) -> None:
         if command in ("write", "exchange"):
             sys.stdout.write(f"file written: {billing.write('--full' in words)}\n")
         billing.place()
+    elif command == "tell":
+        for name, body in billing.tell():
+            _put(pathlib.Path(words[0]) / name, body)
+    elif command == "hear":
+        for heard in json.loads(pathlib.Path(words[0]).read_text(encoding="utf-8")):
+            answer = billing.hear(heard["body"].encode(_CODE_PAGE))
+            if answer is not None:
+                _put(pathlib.Path(words[1]) / heard["message_id"], answer)
     elif command == "extract":
         pathlib.Path(words[0]).write_bytes(billing.extract())
     elif command == "show":

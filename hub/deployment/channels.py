@@ -50,6 +50,7 @@ def declared_channels(deployment: Deployment, kind: TransportKind) -> list[Chann
             channels[route.place] = channel_of(route)
     dead_letters = [route.dead_letters for route in routes if route.transport is not kind]
     written = {system.destination for system in deployment.systems.values()}
+    written |= {feed.messages.destination for feed in deployment.feeds.values() if feed.messages is not None}
     written |= {route.reply.channel for route in routes if route.reply.channel is not None}
     written |= set(deployment.asked_channels)
     for names, shared in ((dead_letters, False), (sorted(written), True)):

@@ -51,10 +51,10 @@ from hub.deployment.declared_files import (
     shipped_by_name,
 )
 from hub.deployment.definitions import load_definitions
-from hub.deployment.door import read_doors
+from hub.deployment.door import component_of, feed_component, read_doors
 from hub.deployment.own_python import own_python
 from hub.deployment.settings import EVERY, Settings, place_of_setting, read_licence_file, read_settings
-from hub.workflow_manager.origin import DUE_LINES
+from hub.workflow_manager.origin import DUE_LINES, FEED_CHANGES
 from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import HubError, Refused, UnknownName, located
@@ -233,29 +233,47 @@ class Deployment:
 
     @cached_property
     def routes(self) -> Mapping[str, Route]:
-        """The routes that are switched on."""
+        """The routes that are switched on, and those of the feeds that have messages."""
         from hub.deployment.route import read_routes
 
-        return read_routes(
+        routes = read_routes(
             self.route_sources, self.external_objects, self.maps, self.workflows, map_names=self.map_names()
         )
+        if not self._feed_doors:
+            return routes
+        from hub.deployment.feed_routes import feed_routes
+
+        return {**routes, **feed_routes(self.feeds.values(), self.external_objects, routes)}
 
     @cached_property
     def feeds(self) -> Mapping[str, Feed]:
         """The feeds that are switched on."""
-        sources = self._listed(FEEDS, self.settings.feeds, "feeds")
-        if not sources:
+        if not self.feed_sources:
             return {}
         from hub.deployment.feed_declaration import read_feeds
 
-        return read_feeds(sources, self.definitions, self.external_objects, self.settings.time_zone)
+        return read_feeds(self.feed_sources, self.definitions, self.external_objects, self.settings.time_zone)
+
+    @cached_property
+    def _feed_doors(self) -> Mapping[str, tuple[TransportKind, str]]:
+        """The doors of the feeds that have messages, by the feed's name; no layout is read."""
+        if not self.feed_sources:
+            return {}
+        from hub.deployment.feed_routes import feed_doors
+
+        return feed_doors(self.feed_sources)
 
     @cached_property
     def worked_routes(self) -> Mapping[str, Route]:
-        """The routes that are switched on, and the route of the messages that the hub sends to itself."""
+        """The routes that are switched on, and the routes of the messages that the hub sends to itself."""
         from hub.deployment.due_lines_route import DUE_LINES_WORKFLOW, due_lines_route
 
-        return {**self.routes, DUE_LINES: due_lines_route(self.workflows[DUE_LINES_WORKFLOW])}
+        worked = {**self.routes, DUE_LINES: due_lines_route(self.workflows[DUE_LINES_WORKFLOW])}
+        if self._feed_doors:
+            from hub.deployment.feed_routes import changes_route
+
+            worked[FEED_CHANGES] = changes_route()
+        return worked
 
     @cached_property
     def approval_rules(self) -> Mapping[str, ApprovalRule]:
@@ -433,7 +451,13 @@ class Deployment:
     def route_names(self) -> tuple[str, ...]:
         """The names of the routes that are worked; no map or schema is read."""
         declared = (name_in(source, ROUTES.key) for source in self.route_sources)
-        return (*(name for name in declared if name), DUE_LINES)
+        own = (FEED_CHANGES,) if self._feed_doors else ()
+        return (*(name for name in declared if name), *self._feed_doors, DUE_LINES, *own)
+
+    @property
+    def components(self) -> list[str]:
+        """The components that can be paused: the routes, and the feeds that have messages."""
+        return [feed_component(name) if name in self._feed_doors else component_of(name) for name in self.route_names]
 
     @property
     def doors(self) -> Mapping[str, tuple[TransportKind, str]]:
@@ -452,6 +476,7 @@ class Deployment:
     def _doors(self) -> tuple[Mapping[str, tuple[TransportKind, str]], list[HubError]]:
         try:
             doors, faults = read_doors(self.route_sources)
+            doors |= self._feed_doors
         except HubError as fault:
             return {}, [fault]
         return doors, [*faults]
@@ -460,6 +485,11 @@ class Deployment:
     def route_sources(self) -> list[Source]:
         """The shipped routes that the settings list, then all of the deployment's own."""
         return self._listed(ROUTES, self.settings.routes, "routes")
+
+    @cached_property
+    def feed_sources(self) -> list[Source]:
+        """The shipped feeds that the settings list, then all of the deployment's own."""
+        return self._listed(FEEDS, self.settings.feeds, "feeds")
 
     @cached_property
     def system_sources(self) -> list[Source]:

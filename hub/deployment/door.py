@@ -23,6 +23,11 @@ def component_of(route: str) -> str:
     return f"route:{route}"
 
 
+def feed_component(feed: str) -> str:
+    """Return a feed's name among the components that can be paused."""
+    return f"feed {feed}"
+
+
 def read_doors(sources: Iterable[Source]) -> tuple[dict[str, tuple[TransportKind, str]], list[DeclarationFault]]:
     """Read the transport and the channel of each route, by its name, and nothing else: schemas and maps take time.
 

@@ -18,14 +18,14 @@ from schemas.check import Limits
 #: the name of the workflow that these messages ask for
 DUE_LINES_WORKFLOW = "Complete Due Lines"
 #: no transport: nothing comes in from outside
-_NO_DOOR = TransportKind("none", "", prefix="none:")
+NO_DOOR = TransportKind("none", "", prefix="none:")
 
 
 def due_lines_route(workflow: Workflow) -> Route:
     """Make the route; its messages are requests for *workflow*."""
     return Route(
         name=DUE_LINES,
-        transport=_NO_DOOR,
+        transport=NO_DOOR,
         place=DUE_LINES,
         external=None,
         map=None,

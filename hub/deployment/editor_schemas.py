@@ -222,7 +222,7 @@ def _route() -> JsonSchema:
     return _keys(
         ROUTE_REQUIRED,
         ROUTE_OPTIONAL,
-        **{"from": {**_keys((), declared_kinds()), "minProperties": 1, "maxProperties": 1}},
+        **{"from": _door()},
         prices=_one_of(PRICED_BY),
         identity=_either(_one_of(IDENTITIES), _keys(("field",))),
         reply=_keys((), REPLY_KEYS, wait=WHOLE),
@@ -253,10 +253,15 @@ def _system() -> JsonSchema:
     return {**whole, "oneOf": [{"required": [kind]} for kind in declared_kinds()]}
 
 
+def _door() -> JsonSchema:
+    return {**_keys((), declared_kinds()), "minProperties": 1, "maxProperties": 1}
+
+
 def _feed() -> JsonSchema:
     # Editors read `1` as a number, and the hub reads a limit as it is written.
     answer = _keys(
         feeds.ANSWER_KEYS,
+        feeds.ANSWER_OPTIONAL,
         outcome=_keys(("field", *feeds.ANSWERS)),
         verdict=_keys(feeds.VERDICT_KEYS),
         counts=_keys(feeds.ANSWERS),
@@ -284,6 +289,7 @@ def _feed() -> JsonSchema:
         limits=_keys((), feeds.LIMITS),
         waived=_list(_keys(feeds.WAIVER_KEYS, check=_one_of(feeds.CHECKS))),
         kept=_keys((), feeds.KEPT_KEYS, **dict.fromkeys(feeds.KEPT_KEYS, WHOLE)),
+        messages=_keys(feeds.MESSAGES_KEYS[:2], feeds.MESSAGES_KEYS, **{"from": _door(), "to": _door()}, senders=TEXTS),
         on_delete=_either(_one_of([feeds.REMOVED]), _by_name(TEXT)),
         expected=_keys(
             ("at",), feeds.EXPECTED_KEYS, **dict.fromkeys(("late_after", "early_before", "answer_within"), WHOLE)

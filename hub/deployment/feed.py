@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from adapters.transport import TransportKind
 from integration_objects.component import Field, FieldType
 from integration_objects.errors import Refused, UnknownName
 
@@ -122,6 +123,7 @@ class AnswerForm:
         accepted, refused: the texts of *verdict*.
         verdict_reason, verdict_text: the fields with the reason of a refusal.
         counts: the field with the number of records of each outcome.
+        version: the field with the version that the answering side's record has from now on; None where it has none.
     """
 
     record: str
@@ -137,6 +139,7 @@ class AnswerForm:
     verdict_reason: Place
     verdict_text: Place
     counts: Mapping[Answered, Place]
+    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -262,6 +265,32 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class FeedMessages:
+    """The messages between two files: single records, in the form of the feed's data records and answer records.
+
+    Attributes:
+        transport, place: the kind of transport that the partner's messages come in by, and the channel's name there.
+        to_transport, to_place: those that the hub's messages leave by.
+        senders: the senders whose messages are taken; empty for all.
+        where: file:line:column of the declaration.
+        to_where: that of its key ``to``.
+    """
+
+    transport: TransportKind
+    place: str
+    to_transport: TransportKind
+    to_place: str
+    senders: tuple[str, ...]
+    where: str
+    to_where: str
+
+    @property
+    def destination(self) -> str:
+        """The destination in the outbox of the hub's messages."""
+        return self.to_transport.destination(self.to_place)
+
+
+@dataclass(frozen=True)
 class Feed:
     """A feed.
 
@@ -283,6 +312,7 @@ class Feed:
         expected: when files arrive; None where nobody waits.
         kept: how long rows of the interface table are kept.
         zone: the time zone of the partner's times.
+        messages: the messages between two files; None where records travel by files only.
         where: file:line:column of the declaration.
     """
 
@@ -304,6 +334,7 @@ class Feed:
     expected: Expected | None
     kept: Kept
     zone: str
+    messages: FeedMessages | None = None
     where: str = ""
 
     @cached_property

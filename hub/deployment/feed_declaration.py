@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from hub.deployment.door import NAME
+from adapters.transport import CHANNEL
+from hub.deployment.door import NAME, read_door
 from hub.deployment.feed import (
     AmountTotals,
     Answered,
@@ -21,6 +22,7 @@ from hub.deployment.feed import (
     Expected,
     Feed,
     FeedField,
+    FeedMessages,
     FileForm,
     FileKind,
     HashTotal,
@@ -57,6 +59,7 @@ OPTIONAL = (
     "expected",
     "kept",
     "time zone",
+    "messages",
 )
 KEY_KEYS = ("field", "record")
 JOINED_KEYS = ("by", "where")
@@ -75,11 +78,13 @@ ANSWER_KEYS = (
     "verdict text",
     "counts",
 )
+ANSWER_OPTIONAL = ("version",)
 VERDICT_KEYS = ("field", "accepted", "refused")
 HASH_KEYS = ("of", "digits", "is")
 AMOUNT_KEYS = ("of", "debits", "credits")
 EXPECTED_KEYS = ("at", "late after", "early before", "answer within", "smallest")
 KEPT_KEYS = ("days", "sources", "batches")
+MESSAGES_KEYS = ("from", "to", "senders")
 WAIVER_KEYS = ("check", "reason", "until")
 OWNERS = get_args(Owner)
 KINDS = get_args(FileKind)
@@ -192,6 +197,7 @@ class _FeedReader:
         key_field = _key_of(key["field"], root)
         joined = {node.text(): self._joined(node, value, root, key_field) for node, value in parts.entries("joined")}
         version = parts.get("version")
+        form = _file(file_parts, records, data)
         return Feed(
             name=name,
             help=parts.text("help", ""),
@@ -201,7 +207,7 @@ class _FeedReader:
             joined=joined,
             fields=tuple(self._fields(root, joined, records, data)),
             version=None if version is None else records.field(version, data),
-            file=_file(file_parts, records, data),
+            file=form,
             folder=parts["folder"].matching(NAME, "a folder's name", "letters, digits, '.', '_', '-'", "billing"),
             deletes_missing="missing" in parts and parts["missing"].choice(*MISSING) == "deleted",
             chunk=_whole(parts["chunk"], 1, 10_000) if "chunk" in parts else 500,
@@ -211,8 +217,37 @@ class _FeedReader:
             expected=_expected(parts["expected"]) if "expected" in parts else None,
             kept=_kept(parts["kept"]) if "kept" in parts else Kept(),
             zone=read_zone(parts.get("time zone"), self._zone_name),
+            messages=self._messages(form),
             where=parts["feed"].where,
         )
+
+    def _messages(self, form: FileForm) -> FeedMessages | None:
+        node = self._parts.get("messages")
+        if node is None:
+            return None
+        for place, is_there in (
+            ("version", "version" in self._parts),
+            ("file/answer/version", bool(form.answer.version)),
+        ):
+            if not is_there:
+                raise node.fault(
+                    f"messages need the key '{place}'",
+                    "a message may overtake a file, and an answer: versions tell which state of a record is the newer",
+                    mend=f"add '{place}: FIELD', or take the messages away",
+                )
+        parts = node.mapping(required=MESSAGES_KEYS[:2], optional=MESSAGES_KEYS)
+        (transport, place), (to, to_place) = read_door(parts["from"]), read_door(parts["to"])
+        if transport is to and place == to_place and transport is CHANNEL:
+            raise parts["to"].fault(
+                f"the hub would read its own messages from '{place}'", mend="name another channel in 'to'"
+            )
+        if transport is CHANNEL and to is not CHANNEL:
+            raise parts["to"].fault(
+                "the answers to messages that come by a channel have no way back",
+                "they leave by the channel in 'to'",
+                mend="name a channel in 'to', too",
+            )
+        return FeedMessages(transport, place, to, to_place, parts.texts("senders"), node.where, parts["to"].where)
 
     def _root(self, node: Node) -> Component:
         name = node.text()
@@ -371,7 +406,7 @@ def _file(parts: Parts, records: _Records, data: str) -> FileForm:
 
 
 def _answer(node: Node, records: _Records) -> AnswerForm:
-    parts = node.mapping(required=ANSWER_KEYS, optional=())
+    parts = node.mapping(required=ANSWER_KEYS, optional=ANSWER_OPTIONAL)
     record = records.record(parts["record"])
     outcome = parts["outcome"].mapping(required=("field", *ANSWERS), optional=())
     verdict = parts["verdict"].mapping(required=VERDICT_KEYS, optional=())
@@ -390,6 +425,7 @@ def _answer(node: Node, records: _Records) -> AnswerForm:
         verdict_reason=records.place(parts["verdict reason"]),
         verdict_text=records.place(parts["verdict text"]),
         counts={cast(Answered, name): records.place(counts[name]) for name in ANSWERS},
+        version=records.field(parts["version"], record) if "version" in parts else None,
     )
 
 

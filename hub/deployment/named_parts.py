@@ -44,12 +44,20 @@ def message_expression(node: Node, external: ExternalObject | None) -> SourceExp
         mend = "use the message id as identity, and leave out the key"
         raise node.fault("the hub's own XML has no field that could be read here", mend=mend)
     try:
-        # Read from the message's root, without a map's tables: the message has met no map yet.
-        position = Position(external.definition.root, None, EXTERNAL)
-        compiled = compile_source_expression(node.text(), position, Language.of({}))
+        compiled = external_expression(node.text(), external)
     except ExpressionFault as error:
         raise node.fault(error.what, why=error.why, mend=error.mend) from error
     if any(call.name == "now" for call in compiled.expression.calls):
         why = "a message that comes again at another time would have another key or identity"
         raise node.fault("now() can't be a part of it", why, mend="use fields of the message only")
     return compiled
+
+
+def external_expression(text: str, external: ExternalObject) -> SourceExpression:
+    """Compile an expression over a message of an external object, read from its root.
+
+    Raises:
+        ExpressionFault: the text is no expression over such messages.
+    """
+    # Without a map's tables: the message has met no map yet.
+    return compile_source_expression(text, Position(external.definition.root, None, EXTERNAL), Language.of({}))

@@ -253,15 +253,18 @@ def _http_addresses(deployment: Deployment) -> list[Finding]:
         with located(place_of_setting(deployment.folder, "http_urls")):
             HttpTransport(dict(urls))
     known = [name for name, _ in urls]
+    posted = [(each.places[HTTP], each.place) for each in deployment.systems.values() if each.transport.name == HTTP]
+    messages = [feed.messages for feed in deployment.feeds.values() if feed.messages is not None]
+    posted += [(each.to_where, each.to_place) for each in messages if each.to_transport.name == HTTP]
     return [
         Finding(
-            system.places[HTTP],
-            f"nobody knows the address of '{system.place}'",
-            nearest(system.place, known) or f"add {system.place}=https://... to the setting http_urls",
+            where,
+            f"nobody knows the address of '{place}'",
+            nearest(place, known) or f"add {place}=https://... to the setting http_urls",
             "error",
         )
-        for system in deployment.systems.values()
-        if system.transport.name == HTTP and system.place not in known
+        for where, place in posted
+        if place not in known
     ]
 
 

@@ -32,7 +32,7 @@ from functools import cached_property
 from typing import Literal
 
 from adapters.transport import CHANNEL, XML, TransportKind, destination_of
-from hub.deployment.door import NAME, component_of, read_door
+from hub.deployment.door import NAME, component_of, feed_component, read_door
 from hub.deployment.named_parts import HUB_OBJECT, known_part, message_expression, whole_map
 from hub.deployment.route_batch import RouteBatch, read_batch
 from hub.deployment.route_reply import Reply as Reply
@@ -119,6 +119,8 @@ class Route:
         batch: how its files hold many messages; None where each holds one.
         quotes_values: whether the headers of its dead letters quote values of messages.
         places: the place of each key of the declaration.
+        feed: the feed whose records its messages have; "" for other routes.
+        worked_by: the work on its messages in place of a workflow, as ``module:class``; "" for a workflow.
     """
 
     name: str
@@ -140,6 +142,8 @@ class Route:
     batch: RouteBatch | None = None
     quotes_values: bool = False
     places: Mapping[str, str] = field(default_factory=dict)
+    feed: str = ""
+    worked_by: str = ""
 
     @property
     def dead_letters(self) -> str:
@@ -148,8 +152,8 @@ class Route:
 
     @property
     def component(self) -> str:
-        """The route's name among the components that can be paused."""
-        return component_of(self.name)
+        """The route's name among the components that can be paused; a feed is paused with its messages."""
+        return feed_component(self.feed) if self.feed else component_of(self.name)
 
     @property
     def objects(self) -> tuple[str, ...]:

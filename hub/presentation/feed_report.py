@@ -60,7 +60,7 @@ def _facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     facts = [("feed", str(report["feed"]))]
     for part in ("facts", "counts", "error"):
         facts += [(name, str(value)) for name, value in report[part].items()]
-    facts += [(name, "; ".join(report[name]) or "none") for name in ("waived checks", "alarms")]
+    facts += [(name, "; ".join(report[name]) or "none") for name in ("waived checks", "alarms", "messages")]
     return facts
 
 

@@ -18,6 +18,7 @@ from functools import partial
 from adapters.database.replication.batches import FeedBatch, FeedBatches
 from adapters.database.replication.rows import REJECTED
 from hub.data_manager.open_hub import Transaction
+from hub.replication.flat_row import written_version
 from hub.replication.opened_feed import OpenFeed
 from hub.replication.written_file import FileHead, written_file
 from integration_objects.errors import HubError
@@ -118,4 +119,6 @@ def _records(open_feed: OpenFeed, answered: FeedBatch) -> Iterator[PropertySet]:
             form.reason: reason.get("conflict") or reason.get("reason"),
             form.text: reason.get("what"),
         }
+        if form.version is not None and row.version is not None:
+            properties[form.version] = written_version(row.version)
         yield PropertySet(form.record, properties=properties)

@@ -1,5 +1,8 @@
 """Compare one record three ways, and decide it: the values last agreed, the hub's, and the partner's.
 
+A message may overtake the answer to values that the hub has sent. Nobody can tell then whether the partner's record was
+made before it had these values, or after: see `compare`.
+
 The functions are pure. The caller reads the three rows, writes the decision, and stores it with its conflicts. Each
 field is decided for itself:
 
@@ -117,6 +120,7 @@ def compare(
     theirs: Value,
     *,
     pending: Value = NO_VALUE,
+    on_its_way: Value = NO_VALUE,
     theirs_is_newer: bool = False,
     conflict: Conflict = "update_differing",
 ) -> FieldDecision:
@@ -128,6 +132,8 @@ def compare(
         ours: the hub's value.
         theirs: the partner's value; NO_VALUE where its record doesn't carry the field.
         pending: the value that an open order brings.
+        on_its_way: the value that the hub has sent, and that the partner may have had when it made its record.
+            NO_VALUE where none is on its way, or where the order of the files tells.
         theirs_is_newer: whether the partner's change is the newer one; read for the owner ``newest`` only.
         conflict: the name of a collision, if no pending order is the reason.
 
@@ -137,9 +143,21 @@ def compare(
     FieldDecision(outcome='hub wins', value='c', agreed='b', conflict='update_differing')
     >>> compare("counter", "10", "13", "15")
     FieldDecision(outcome='added', value='18', agreed='15', conflict=None)
+    >>> compare("hub", "a", "c", "a", on_its_way="c")
+    FieldDecision(outcome='hub wins', value='c', agreed='a', conflict='update_differing')
     """
     if isinstance(theirs, _NoValue):
         return FieldDecision("unchanged", ours, agreed, "column_missing")
+    if not isinstance(on_its_way, _NoValue) and on_its_way != agreed and ours != theirs:
+        if theirs == on_its_way:
+            # The hub's own value comes back: the partner has changed nothing.
+            return FieldDecision("to send", ours, theirs)
+        if theirs == agreed:
+            # The record is older than the sent value, or somebody has set the old value again: that one is named.
+            return FieldDecision("hub wins", ours, theirs, conflict)
+        if owner == "counter":
+            # Nobody knows the number that the partner has added to.
+            return FieldDecision("open", ours, theirs, conflict)
     meant = ours if isinstance(pending, _NoValue) else pending
     if theirs == agreed:
         return FieldDecision("unchanged" if ours == agreed else "to send", ours, theirs)
@@ -192,6 +210,7 @@ def decide(
     version: str | None = None,
     ours_state: OursState | None = None,
     pending: Mapping[int, str | None] | None = None,
+    on_its_way: Row | None = None,
     theirs_is_newer: bool = False,
     deletes_missing: bool = False,
     has_open_order: bool = False,
@@ -207,6 +226,7 @@ def decide(
         version: the version of the partner's record.
         ours_state: tells a closed record from an absent one; it is worked out of *ours* where it is left out.
         pending: the values that open orders bring, by the position of the field.
+        on_its_way: the values that the hub has sent, as in `compare`; None for none.
         theirs_is_newer: whether the partner's change is the newer one.
         deletes_missing: whether the feed deletes records that a full file doesn't have.
         has_open_order: whether an order of the account is open: the account isn't deleted then.
@@ -218,7 +238,7 @@ def decide(
     elif ours is None:
         decision = _decide_without_ours(operation, agreed, theirs, ours_state or "absent")
     else:
-        decision = _decide_fields(operation, owners, agreed, ours, theirs, pending or {}, theirs_is_newer)
+        decision = _decide_fields(operation, owners, agreed, ours, theirs, pending or {}, on_its_way, theirs_is_newer)
     return _with_version(decision, version)
 
 
@@ -268,6 +288,7 @@ def _decide_fields(
     ours: Row,
     theirs: Sequence[Value],
     pending: Mapping[int, str | None],
+    on_its_way: Row | None,
     theirs_is_newer: bool,
 ) -> RecordDecision:
     has_base = agreed is not None and not agreed.is_deleted
@@ -280,6 +301,7 @@ def _decide_fields(
             ours[place],
             theirs[place],
             pending=pending.get(place, NO_VALUE),
+            on_its_way=NO_VALUE if on_its_way is None else on_its_way[place],
             theirs_is_newer=theirs_is_newer,
             conflict=name,
         )

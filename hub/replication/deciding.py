@@ -124,6 +124,7 @@ def decide_conflict(
         fault = (written.reason or {}).get("what", "")
         raise DecisionUnfit(feed=feed.name, field=conflict.field, number=number, fault=fault, mend=_OTHER_VALUE)
     decisions.decide(number, take, chosen, by, why)
+    open_feed.note_records(transaction, [conflict.key])
     return conflict
 
 

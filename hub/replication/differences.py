@@ -5,7 +5,7 @@ Spec: docs/design/legacy.md, "Two-way replication".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -44,11 +44,17 @@ class SideBySide:
         return None if self.ours is None or is_closed(self.feed, self.ours.fields) else self.ours.fields
 
     @property
+    def is_in_doubt(self) -> bool:
+        """Whether a message's values are on their way: only the partner knows whether it has them."""
+        return self.agreed is not None and self.agreed.is_sent_by_message
+
+    @property
     def partners(self) -> FlatRow | None:
-        """The partner's values, once it has applied the values that are on their way; None for no record."""
+        """The partner's values, once it has applied the file that is on its way; None for no record."""
         if self.agreed is None:
             return None
-        return self.agreed.partners if self.agreed.sent_batch is None else self.agreed.sent
+        is_by_file = self.agreed.sent_batch is not None and not self.is_in_doubt
+        return self.agreed.sent if is_by_file else self.agreed.partners
 
     @property
     def wanted(self) -> FlatRow | None:
@@ -74,7 +80,20 @@ def page_of(open_feed: OpenFeed, transaction: Transaction, behind: str) -> list[
     """Read the records of the next `PAGE` keys behind a key, on either side."""
     ours = open_feed.flat_rows.in_key_order(transaction.connection, behind)
     sides = paired(ours, open_feed.agreed(transaction).in_key_order(behind))
-    page = list(islice(sides, PAGE))
+    return _sides(open_feed, transaction, list(islice(sides, PAGE)))
+
+
+def sides_of(open_feed: OpenFeed, transaction: Transaction, keys: Sequence[str]) -> list[SideBySide]:
+    """Read the records of these keys, on either side; a key that neither side has is left out."""
+    ours = open_feed.flat_rows.by_key(transaction.connection, keys)
+    agreed = open_feed.agreed(transaction).by_key(keys)
+    known = [key for key in sorted(set(keys)) if key in ours or key in agreed]
+    return _sides(open_feed, transaction, [(key, ours.get(key), agreed.get(key)) for key in known])
+
+
+def _sides(
+    open_feed: OpenFeed, transaction: Transaction, page: list[tuple[str, OurRecord | None, AgreedRecord | None]]
+) -> list[SideBySide]:
     differing = [key for key, ours, agreed in page if agreed is None or ours is None or ours.fields != agreed.fields]
     open_of = open_feed.decisions(transaction).open_of(differing)
     return list(_with_open(open_feed.feed, page, open_of))

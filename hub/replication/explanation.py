@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from adapters.database.replication.batches import MESSAGE
 from adapters.database.replication.decisions import StoredDecision
 from hub.data_manager.open_hub import Transaction
 from hub.replication.opened_feed import OpenFeed
@@ -65,7 +66,7 @@ def _explained(
         "at": decision.at,
         "field": decision.field or field or "(record)",
         "value": _shown(value),
-        "file": None if batch is None else batch.name,
+        "message" if batch is not None and batch.kind == MESSAGE else "file": None if batch is None else batch.name,
         "number": None if batch is None else batch.number,
         **place,
         "rule": decision.rule,

@@ -13,7 +13,7 @@ Spec: docs/design/legacy.md, "Two-way replication".
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -45,7 +45,7 @@ _OPERATIONS: dict[_Change, RecordOperation] = {
 
 
 @dataclass(frozen=True)
-class _Sending:
+class Sending:
     """A record that is to be sent.
 
     Attributes:
@@ -53,6 +53,7 @@ class _Sending:
         change: what becomes of it at the partner; unchanged records stand in a full file only.
         amount: the amount that the file's totals add up; zero for none.
         refusal: why it can't be sent; None for most.
+        message: the message that carries other values of it, and whose answer is out; None for none.
     """
 
     key: str
@@ -62,6 +63,13 @@ class _Sending:
     change: _Change
     amount: Decimal
     refusal: Refused | None
+    message: str | None = None
+
+    def row_at(self, position: int, width: int) -> FeedRow:
+        """Return it as a row of a batch; *width* is the number of the feed's fields."""
+        fields = (None,) * width if self.row is None else self.row
+        digest = digest_of(fields)
+        return FeedRow(position, self.key, self.operation, self.version, digest, None, None, "EXPORTED", None, fields)
 
 
 class FeedExport:
@@ -144,17 +152,13 @@ class FeedExport:
     ) -> FeedBatch | None:
         """Store the rows of a page; the batch is made with the first row."""
         kind = kind if batch is None else cast(FileKind, batch.kind)
-        sendings = [sending for side in page if (sending := self._sending(side, kind)) is not None]
-        self._tell_unsendable(transaction, page, sendings)
+        sendings = [sending for side in page if (sending := self.sending(side, kind)) is not None]
+        self.tell_unsendable(transaction, page, sendings)
         sendings = [sending for sending in sendings if sending.refusal is None]
         if not sendings:
             return batch
         batch = batch or self._open_feed.batches(transaction).add(self._feed.name, "out", kind, "collecting")
-        self._open_feed.rows(transaction).add(batch.id, _rows(sendings, batch.staged_to, len(self._feed.fields)))
-        agreed = self._open_feed.agreed(transaction)
-        agreed.mark_sent(
-            batch.id, [(sending.key, sending.row) for sending in sendings if sending.change != "unchanged"]
-        )
+        self.note_sent(transaction, batch, sendings)
         counts = Counter(sending.change for sending in sendings)
         amount = sum((sending.amount for sending in sendings), Decimal(batch.amount or 0))
         return self._open_feed.batches(transaction).advance(
@@ -168,8 +172,19 @@ class FeedExport:
             amount=None if self._feed.file.control.amounts is None else f"{amount:f}",
         )
 
-    def _tell_unsendable(
-        self, transaction: Transaction, page: Sequence[SideBySide], sendings: Sequence[_Sending]
+    def note_sent(self, transaction: Transaction, batch: FeedBatch, sendings: Sequence[Sending]) -> None:
+        """Store the rows of a batch behind those that it has, and note their values as on their way."""
+        width, begin = len(self._feed.fields), batch.staged_to + 1
+        rows = (sending.row_at(position, width) for position, sending in enumerate(sendings, begin))
+        self._open_feed.rows(transaction).add(batch.id, rows)
+        changed = [sending for sending in sendings if sending.change != "unchanged"]
+        self._open_feed.agreed(transaction).mark_sent(batch.id, [(sending.key, sending.row) for sending in changed])
+        # From now on the answer to this batch tells what the partner has.
+        messages = [sending.message for sending in changed if sending.message is not None]
+        self._open_feed.batches(transaction).end_messages(messages)
+
+    def tell_unsendable(
+        self, transaction: Transaction, page: Sequence[SideBySide], sendings: Sequence[Sending]
     ) -> None:
         """Raise an alarm about each record that the layout can't hold; clear those of records that it holds now."""
         alarms = self._open_feed.alarms(transaction)
@@ -197,22 +212,30 @@ class FeedExport:
         else:
             batches.advance(batch, state="sent", number=self._open_feed.next_number(batches, "out"))
 
-    def _sending(self, side: SideBySide, kind: FileKind) -> _Sending | None:
-        """Return what is sent of a record; None where nothing is."""
+    def sending(self, side: SideBySide, kind: FileKind, is_message: bool = False) -> Sending | None:
+        """Return what is sent of a record; None where nothing is.
+
+        A record whose values left by a message that isn't answered is sent again, whatever its values are by now: the
+        message may be lost. Its version is the time of now, as a message's is: the partner leaves an older message that
+        comes later.
+        """
         wanted, partners = side.wanted, side.partners
         change: _Change
-        if wanted == partners:
+        if wanted == partners and not side.is_in_doubt:
             change = "unchanged"
         else:
             change = "deletes" if wanted is None else "adds" if partners is None else "changes"
         # A full file tells of a deletion by the absence; the next delta says it.
         if change == "unchanged" if kind != "full" else wanted is None:
             return None
-        changed_at = None if side.ours is None else side.ours.changed_at
+        is_now = is_message or side.is_in_doubt
+        ours_at = None if side.ours is None else side.ours.changed_at
+        changed_at = self._open_hub.surroundings.now() if is_now else ours_at
         version = None if changed_at is None else written_time(changed_at, self._feed.zone)
         operation = "present" if kind == "full" else _OPERATIONS[change]
+        message = side.agreed.sent_batch if side.agreed is not None and side.is_in_doubt else None
         amount, refusal = self._tried(side.key, operation, wanted, version)
-        return _Sending(side.key, operation, wanted, version, change, amount, refusal)
+        return Sending(side.key, operation, wanted, version, change, amount, refusal, message)
 
     def _tried(
         self, key: str, operation: str, row: FlatRow | None, version: str | None
@@ -230,7 +253,11 @@ class FeedExport:
     def _records(self, batch: FeedBatch) -> Iterator[PropertySet]:
         """Make the partner's records of a batch's rows."""
         for row in self._open_feed.each_row(batch.id, ("EXPORTED",)):
-            yield self._record(row.key or "", row.operation, row.fields, row.version)
+            yield self.record_of(row)
+
+    def record_of(self, row: FeedRow) -> PropertySet:
+        """Make the partner's record of a row that is sent."""
+        return self._record(row.key or "", row.operation, row.fields, row.version)
 
     def _record(self, key: str, operation: str, row: FlatRow | None, version: str | None) -> PropertySet:
         feed, form = self._feed, self._feed.file
@@ -243,20 +270,3 @@ class FeedExport:
         if feed.version is not None and version is not None:
             record.properties[feed.version] = version
         return record
-
-
-def _rows(sendings: Iterable[_Sending], behind: int, width: int) -> Iterator[FeedRow]:
-    for position, sending in enumerate(sendings, behind + 1):
-        fields = (None,) * width if sending.row is None else sending.row
-        yield FeedRow(
-            position,
-            sending.key,
-            sending.operation,
-            sending.version,
-            digest_of(fields),
-            None,
-            None,
-            "EXPORTED",
-            None,
-            fields,
-        )

@@ -143,6 +143,16 @@ def version_of(text: str | None) -> str | None:
     return write_number(number).partition(".")[0].rjust(_VERSION_DIGITS, "0")
 
 
+def written_version(version: str) -> str:
+    """Write a version as the partner wrote it: a number without zeros in front.
+
+    >>> written_version(version_of("20261129173000")), written_version("2026-11-29")
+    ('20261129173000', '2026-11-29')
+    """
+    is_number = version.isdecimal() and len(version) >= _VERSION_DIGITS
+    return version.lstrip("0") or "0" if is_number else version
+
+
 def time_of(version: str | None, zone: str) -> datetime.datetime | None:
     """Return the moment that a version tells in a time zone; None if it is no day or time.
 

@@ -13,10 +13,11 @@ from functools import partial
 
 from adapters.database.connection.database import repeated
 from adapters.database.replication.agreed import AgreedRecord
-from adapters.database.replication.batches import FeedBatch
+from adapters.database.replication.batches import MESSAGE, FeedBatch
 from adapters.database.replication.rows import REJECTED, FeedRow
 from hub.data_manager.open_hub import Transaction
 from hub.replication.answers import accept
+from hub.replication.compare import is_older
 from hub.replication.flat_row import digest_of
 from hub.replication.object_writes import write_objects
 from hub.replication.opened_feed import OpenFeed
@@ -59,7 +60,7 @@ def merge_rows(
     # Before the reading: an order may change the account at the same time.
     if feed.object == ACCOUNT:
         transaction.store.lock_accounts(sorted({row.key for row in part if row.key is not None}))
-    decided = write_objects(open_feed, transaction, decide_rows(open_feed, transaction, part))
+    decided = write_objects(open_feed, transaction, decide_rows(open_feed, transaction, part, batch.kind == MESSAGE))
     now = open_feed.open_hub.surroundings.now()
     agreed = [after for row in decided if (after := agreed_after(row, batch.id, now)) is not None]
     open_feed.agreed(transaction).put(agreed)
@@ -135,28 +136,42 @@ def _agree_chunk(open_feed: OpenFeed, batch: FeedBatch) -> int | None:
         part = open_feed.rows(transaction).listing(sent.id, sent.merged_to, open_feed.feed.chunk, ("EXPORTED",))
         if not part:
             return None
-        known = agreed.by_key([row.key or "" for row in part])
+        keys = [row.key or "" for row in part]
+        known, versions = agreed.by_key(keys), open_feed.rows(transaction).versions(batch.id, keys)
         now = open_feed.open_hub.surroundings.now()
         # A row with words of the partner's was kept or rejected.
         accepted = [(row, known[row.key or ""]) for row in part if row.reason is None and row.key in known]
-        agreed.put(_as_sent(row, record, batch, sent.id, now) for row, record in accepted)
+        agreed.put(
+            as_sent(row, record, batch.id, sent.id, now, versions.get(row.key or "")) for row, record in accepted
+        )
         batches.advance(sent, merged_to=part[-1].position)
         return part[-1].position
 
 
-def _as_sent(row: FeedRow, record: AgreedRecord, batch: FeedBatch, sent_id: str, now: str) -> AgreedRecord:
-    """Return the agreed row once the partner has the values of a row of ours; later values may be on their way."""
+def as_sent(
+    row: FeedRow, record: AgreedRecord, batch_id: str, sent_id: str, now: str, version: str | None
+) -> AgreedRecord:
+    """Return the agreed row once the partner has the values of a row of ours; later values may be on their way.
+
+    Args:
+        batch_id: the batch by which it is agreed.
+        sent_id: the batch of the row.
+        version: the partner's version of the record with these values; None where it tells none.
+    """
+    is_last = record.sent_batch == sent_id
+    waiting = record._replace(sent=None if is_last else record.sent, sent_batch=None if is_last else record.sent_batch)
+    # A message has overtaken the answer: the partner has changed the record since.
+    if version is not None and record.version is not None and is_older(version, record.version):
+        return waiting
     is_deleted = row.operation == "delete"
     fields = record.fields if is_deleted else row.fields
-    is_last = record.sent_batch == sent_id
-    return record._replace(
+    return waiting._replace(
         fields=fields,
         digest=digest_of(fields),
+        version=version or record.version,
         is_deleted=is_deleted,
         deleted_at=now if is_deleted else None,
-        sent=None if is_last else record.sent,
-        sent_batch=None if is_last else record.sent_batch,
-        batch_id=batch.id,
+        batch_id=batch_id,
         position=0,
     )
 

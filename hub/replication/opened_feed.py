@@ -19,7 +19,9 @@ from adapters.database.replication.open_orders import accounts_with_orders
 from adapters.database.replication.rows import FeedRow, FeedRows
 from adapters.transport import Setup
 from adapters.transports.folder import FolderTransport
+from hub.data_manager.feed_changes import note_records
 from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.deployment.door import feed_component
 from hub.deployment.feed import Feed
 from hub.replication.flat_row import flat_rows_of
 from hub.workflows.state.service_profile import OPEN_HEADERS
@@ -40,11 +42,6 @@ class FeedPaused(Waiting):
     where = "feed {feed}"
     why = "`orderhub feed pause {feed}` was called, and the feed wasn't resumed since"
     mend = "`orderhub feed resume {feed}`, then run the command again: it goes on where it ended"
-
-
-def component_of(feed: str) -> str:
-    """Return the name by which a feed is paused, as a component of the hub."""
-    return f"feed {feed}"
 
 
 class OpenFeed:
@@ -82,8 +79,19 @@ class OpenFeed:
         with self.open_hub.write() as transaction:
             # On PostgreSQL each statement sees what others have committed. An export that reads the hub's records
             # before an import commits, and the agreed rows after it, would take a new account for a deleted one.
-            transaction.store.lock_names([component_of(self.feed.name)])
+            self.lock(transaction)
+            transaction.quiet_feeds.add(self.feed.name)
             yield transaction
+
+    def lock(self, transaction: Transaction) -> None:
+        """Wait for the other transactions on this feed, and keep them waiting until this one ends."""
+        transaction.store.lock_names([feed_component(self.feed.name)])
+
+    def note_records(self, transaction: Transaction, keys: Sequence[str]) -> None:
+        """Let a message leave for each of these records in which the two sides differ, if the feed has messages."""
+        if self.feed.messages is not None and keys:
+            definitions, surroundings = self.open_hub.deployment.definitions, self.open_hub.surroundings
+            note_records(transaction.messages.pending_writes, definitions, surroundings, self.feed.name, keys)
 
     def each_row(self, batch_id: str, statuses: Sequence[str]) -> Iterator[FeedRow]:
         """Read the rows of a batch in any of these states, in order; each page is a transaction of its own."""
@@ -143,5 +151,5 @@ class OpenFeed:
         Raises:
             FeedPaused: it is paused.
         """
-        if transaction.messages.control.is_paused(component_of(self.feed.name)):
+        if transaction.messages.control.is_paused(feed_component(self.feed.name)):
             raise FeedPaused(feed=self.feed.name, waits_for="")

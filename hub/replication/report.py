@@ -36,8 +36,8 @@ def report_of(open_feed: OpenFeed, transaction: Transaction, number: int | None)
     """Return the report of the partner's file with a number, or of the newest one.
 
     Returns:
-        ``feed``, ``facts``, ``counts``, ``waived checks``, ``alarms``, and ``records``: position, key, row_status,
-        reason and text of each record that was rejected or collided.
+        ``feed``, ``facts``, ``counts``, ``waived checks``, ``alarms``, ``messages``, and ``records``: position, key,
+        row_status, reason and text of each record that was rejected or collided.
 
     Raises:
         FeedBatchUnknown: there is no such file.
@@ -53,6 +53,7 @@ def report_of(open_feed: OpenFeed, transaction: Transaction, number: int | None)
         "error": dict(batch.error or {}),
         "waived checks": [f"{each.check} until {each.until}: {each.reason}" for each in feed.waivers],
         "alarms": [alarm.sentence for alarm in open_feed.alarms(transaction).listing()],
+        "messages": messages_in_words(open_feed, transaction),
         "records": [
             {
                 "position": row.position,
@@ -64,6 +65,15 @@ def report_of(open_feed: OpenFeed, transaction: Transaction, number: int | None)
             for row in rows
         ],
     }
+
+
+def messages_in_words(open_feed: OpenFeed, transaction: Transaction) -> list[str]:
+    """Count the messages of each direction, and what became of their records; nothing for a feed that had none."""
+    told = []
+    for direction, counts in open_feed.batches(transaction).message_counts(open_feed.feed.name).items():
+        if counts["messages"]:
+            told.append(f"{direction}: " + ", ".join(f"{name} {count}" for name, count in counts.items() if count))
+    return told
 
 
 def _batch(open_feed: OpenFeed, transaction: Transaction, number: int | None) -> FeedBatch:

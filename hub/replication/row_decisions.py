@@ -105,21 +105,28 @@ class DecidedRow:
         return DecidedRow(self.row, self.ours, self.agreed, None, status, reason)
 
 
-def decide_rows(open_feed: OpenFeed, transaction: Transaction, rows: Sequence[FeedRow]) -> list[DecidedRow]:
-    """Decide the rows of a chunk, by what the hub has and what was agreed."""
+def decide_rows(
+    open_feed: OpenFeed, transaction: Transaction, rows: Sequence[FeedRow], is_message: bool = False
+) -> list[DecidedRow]:
+    """Decide the rows of a chunk, or of a message, by what the hub has and what was agreed."""
     keys = [row.key for row in rows if row.key is not None]
     ours = open_feed.flat_rows.by_key(transaction.connection, keys)
     agreed = open_feed.agreed(transaction).by_key(keys)
     deleted = [row.key for row in rows if row.operation in ("delete", "missing") and row.key is not None]
     busy = open_feed.with_open_orders(transaction, deleted)
     return [
-        _decided(open_feed.feed, row, ours.get(row.key or ""), agreed.get(row.key or ""), row.key in busy)
+        _decided(open_feed.feed, row, ours.get(row.key or ""), agreed.get(row.key or ""), row.key in busy, is_message)
         for row in rows
     ]
 
 
 def _decided(
-    feed: Feed, row: FeedRow, ours: OurRecord | None, agreed: AgreedRecord | None, has_open_order: bool
+    feed: Feed,
+    row: FeedRow,
+    ours: OurRecord | None,
+    agreed: AgreedRecord | None,
+    has_open_order: bool,
+    is_message: bool,
 ) -> DecidedRow:
     if ours is not None and ours.is_ambiguous:
         error = RecordAmbiguous(feed=feed, key=row.key, joined=", ".join(feed.joined))
@@ -134,11 +141,14 @@ def _decided(
         None if ours is None or is_ours_closed else ours.fields,
         [NO_VALUE if place in row.lacking else value for place, value in enumerate(row.fields)],
         version=row.version,
+        on_its_way=_on_its_way(agreed, is_message),
         ours_state="closed" if is_ours_closed else None,
         theirs_is_newer=theirs_at is not None and (ours_at is None or theirs_at > ours_at),
         deletes_missing=feed.deletes_missing,
         has_open_order=has_open_order,
     )
+    if is_message and _is_other_state(row, agreed):
+        decision = RecordDecision("refused", decision.ours, decision.agreed, "stale")
     collided = (field.conflict for field in decision.fields if field.conflict not in (None, _LACKING))
     conflict = decision.conflict or next(collided, _LACKING if row.lacking else None)
     reason = None if conflict is None else {"conflict": conflict, "reason": conflict, "what": _WORDS[conflict]}
@@ -149,9 +159,27 @@ def _decided(
     return DecidedRow(row, ours, agreed, decision, "IMPORTED" if conflict is None else "PARTIALLY_IMPORTED", reason)
 
 
+def _on_its_way(agreed: AgreedRecord | None, is_message: bool) -> FlatRow | None:
+    """Return the sent values that the partner may have had when it made its record; None for none.
+
+    The files and their answers are one sequence: a row of a file was made before the partner had a file of the hub's
+    that isn't answered. A message comes when it comes.
+    """
+    if agreed is None or agreed.sent_batch is None:
+        return None
+    return agreed.sent if is_message or agreed.is_sent_by_message else None
+
+
+def _is_other_state(row: FeedRow, agreed: AgreedRecord | None) -> bool:
+    """Tell whether a message has the version that was agreed on, and other values: nobody knows which are the newer."""
+    if agreed is None or row.version is None or row.version != agreed.version:
+        return False
+    return row.operation != "delete" and (agreed.is_deleted or row.digest != agreed.digest)
+
+
 def _agreed_row(agreed: AgreedRecord | None) -> AgreedRow | None:
-    # A record that the hub sent, and that was never agreed on, has no values.
-    if agreed is None or not agreed.fields:
+    # A record that the hub sent, and that was never agreed on, has no values. Nor has one that it sent and deleted.
+    if agreed is None or not (agreed.fields or agreed.version):
         return None
     return AgreedRow(agreed.fields, agreed.version, agreed.is_deleted)
 

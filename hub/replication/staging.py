@@ -68,17 +68,18 @@ def staged_rows(
         Invalid: the file isn't the one that was checked.
     """
     for position, found in enumerate(file_records(feed, layout, file, kind, behind), behind + 1):
-        yield _answer_row(feed, position, found) if kind == "answer" else _data_row(feed, key, kind, position, found)
+        yield _answer_row(feed, position, found) if kind == "answer" else data_row(feed, key, kind, position, found)
 
 
 def _answer_row(feed: Feed, position: int, found: Found[Any]) -> FeedRow:
     answer, get = feed.file.answer, found.node.properties.get
     fields = (get(answer.position), get(answer.reason), get(answer.text))
+    version = None if answer.version is None else version_of(get(answer.version) or None)
     return FeedRow(
         position,
         get(answer.key),
         answered_in(feed, found),
-        None,
+        None if version is None else version[:_MOST_VERSION],
         None,
         found.offset,
         len(found.data),
@@ -88,7 +89,8 @@ def _answer_row(feed: Feed, position: int, found: Found[Any]) -> FeedRow:
     )
 
 
-def _data_row(feed: Feed, key_field: Field, kind: FileKind, position: int, found: Found[Any]) -> FeedRow:
+def data_row(feed: Feed, key_field: Field, kind: FileKind, position: int, found: Found[Any]) -> FeedRow:
+    """Make the row of a data record; *kind* is that of its file, delta for a message."""
     get = found.node.properties.get
     key = get(feed.record_key) or None
     operation, fault, status = "present", found.fault, "SQL_ERROR"

@@ -11,6 +11,8 @@ from typing import Literal
 WhoPrices = Literal["sender", "hub"]
 #: the route of the messages that the hub sends to itself
 DUE_LINES = "orderhub.due-lines"
+#: the route of the messages by which the hub tells itself which records of feeds it has changed
+FEED_CHANGES = "orderhub.feed-changes"
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 

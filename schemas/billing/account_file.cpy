@@ -36,7 +36,8 @@
            05  OUTCOME           PIC X(8).
            05  REASON            PIC X(40).
            05  REASON-TEXT       PIC X(200).
-           05  FILLER            PIC X(14).
+      *    The answering side's version of the record from now on.
+           05  CHANGED-AT        PIC X(14).
        01  FILE-TRAILER.
            05  REC-TYPE          PIC X.
            05  RECORD-COUNT      PIC 9(9).

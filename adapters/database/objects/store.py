@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -34,7 +35,7 @@ from adapters.database.objects.faults import ComponentUnknown, OperationRefused
 from adapters.database.objects.layout import StoredComponent, StoredObject, StoredObjects
 from adapters.database.objects.reader import BEFORE_HEADER, Example, ObjectReader, Rows, Wanted, the_owner
 from adapters.database.objects.references import Known, check_hierarchy, is_moved, keys_beneath
-from adapters.database.objects.row_changes import RowChanges
+from adapters.database.objects.row_changes import RowChange, RowChanges
 from adapters.database.objects.writer import InstanceWriter, Writing, insert_headers
 from integration_objects.complex_object import instances, object_name
 from integration_objects.expression import Expression
@@ -78,6 +79,10 @@ class InstanceResult:
 class ObjectStore:
     """Integration objects in the transaction of *connection*; *user* is who changes the rows.
 
+    Attributes:
+        seen: for each object that is *watched*, and each of its watched header fields, the values that the field had
+            before and after the writes of this transaction. A write that was taken back counts, too.
+
     The results of operations on objects that are *followed* have the changes of their rows. Others don't keep them: a
     message may have a hundred thousand instances.
 
@@ -92,12 +97,16 @@ class ObjectStore:
         surroundings: Surroundings,
         user: str = "hub",
         followed: Collection[str] = (),
+        watched: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> None:
         self._connection = connection
         self._objects = objects
         self._surroundings = surroundings
         self._user = user
         self._followed = followed
+        self.seen: dict[str, dict[str, set[str]]] = {
+            name: {watched_field: set() for watched_field in fields} for name, fields in watched.items()
+        }
         self._reader = ObjectReader(connection)
         self._known: Known = {}
         self._headers: dict[tuple[str, str], dict[str, str | None]] = {}
@@ -318,7 +327,7 @@ class ObjectStore:
             self._known_references(stored),
         )
         # Histories and the like: headers alone, without keys, go in one block, whatever their number.
-        if operation == "insert" and not stored.components:
+        if operation == "insert" and not stored.components and stored.name not in self.seen:
             alone = [entries_of(stored, node, operation, number) for number, node in enumerate(nodes, 1)]
             if not any(_has_key(entries.header) for entries in alone):
                 insert_headers(writing, alone, stored.name)
@@ -329,12 +338,18 @@ class ObjectStore:
             if stored.is_borrowed and entries.header.operation == "delete":
                 _prove_items_named(entries)
             result = _result(entries, InstanceWriter(writing, entries, fresh=fresh).write())
+            if stored.name in self.seen and result.operation != "unchanged":
+                self._note_seen(stored.name, RowChange(entries.header))
             is_followed = stored.name in self._followed
             results.append(replace(result, changes=RowChanges(entries)) if is_followed else result)
             if is_moved(entries.header):
                 moved.append(entries.header)
         check_hierarchy(self._connection, stored.header, moved)
         return results
+
+    def _note_seen(self, name: str, change: RowChange) -> None:
+        for watched, values in self.seen[name].items():
+            values.update(value for value in (change.before(watched), change.after(watched)) if value is not None)
 
     def _known_references(self, stored: StoredObject) -> Known:
         """Return the reference values found in this transaction, without those that it writes itself."""

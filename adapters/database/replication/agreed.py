@@ -12,9 +12,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, exists, false, func, select, update
 
 from adapters.database.connection.statements import is_one_of, parts, upsert
+from adapters.database.replication.batches import BATCH, MESSAGE
 from adapters.database.schema.hub_tables import HUB
 
 AGREED = HUB.tables["hub_feed_agreed"]
@@ -26,12 +27,15 @@ _PUT = upsert(AGREED, ["feed", "key"], lambda new: {name: new[name] for name in 
 # A record that was sent before the two sides ever agreed on it gets a tombstone without values.
 _MARK_SENT = upsert(AGREED, ["feed", "key"], lambda new: {"sent": new.sent, "sent_batch": new.sent_batch})
 _NEVER = {"digest": "", "is_deleted": 1, "fields": "[]", "position": 0}
-_BY_KEY = select(AGREED).where(_A.feed == bindparam("of_feed"), is_one_of(_A.key, "wanted"))
+# Asked for the few records alone of which something is on its way.
+_SENT_BY_MESSAGE = case(
+    (_A.sent_batch.is_(None), false()),
+    else_=exists().where(BATCH.c.id == _A.sent_batch, BATCH.c.kind == MESSAGE),
+).label("is_sent_by_message")
+_EACH = select(AGREED, _SENT_BY_MESSAGE)
+_BY_KEY = _EACH.where(_A.feed == bindparam("of_feed"), is_one_of(_A.key, "wanted"))
 _BEHIND = (
-    select(AGREED)
-    .where(_A.feed == bindparam("of_feed"), _A.key > bindparam("behind"))
-    .order_by(_A.key)
-    .limit(bindparam("most"))
+    _EACH.where(_A.feed == bindparam("of_feed"), _A.key > bindparam("behind")).order_by(_A.key).limit(bindparam("most"))
 )
 _COUNT = select(func.count()).select_from(AGREED).where(_A.feed == bindparam("of_feed"), _A.is_deleted == 0)
 _LATEST = select(func.max(_A.version)).where(_A.feed == bindparam("of_feed"))
@@ -51,6 +55,8 @@ class AgreedRecord(NamedTuple):
         sent: the values that the hub sent with *sent_batch*; None for a deletion, or where nothing is out.
         sent_batch: the batch whose answer is out; None for none.
         batch_id, position: the batch and the row by which it became so.
+        is_sent_by_message: whether *sent_batch* is a message: the partner may have lost it, and nobody may ever hear of
+            that. Read only.
     """
 
     key: str
@@ -63,6 +69,7 @@ class AgreedRecord(NamedTuple):
     sent_batch: str | None
     batch_id: str
     position: int
+    is_sent_by_message: bool = False
 
     @property
     def partners(self) -> tuple[str | None, ...] | None:
@@ -110,7 +117,7 @@ class AgreedRecords:
         values = [
             {
                 "feed": self._feed,
-                **record._asdict(),
+                **{name: value for name, value in record._asdict().items() if name in _A},
                 "is_deleted": int(record.is_deleted),
                 "fields": json.dumps(record.fields, ensure_ascii=False),
                 "sent": None if record.sent is None else json.dumps(record.sent, ensure_ascii=False),
@@ -176,4 +183,5 @@ def _row(row: Row[Any]) -> AgreedRecord:
         row.sent_batch,
         row.batch_id,
         row.position,
+        bool(row.is_sent_by_message),
     )

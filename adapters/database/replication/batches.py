@@ -17,12 +17,13 @@ Spec: docs/design/legacy.md, "Two-way replication".
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, select, update
 
+from adapters.database.connection.statements import is_one_of, parts
 from adapters.database.schema.hub_tables import HUB, OPEN_FEED_STATES
 from integration_objects.errors import HubError, Retryable
 from integration_objects.surroundings import Surroundings
@@ -30,12 +31,14 @@ from integration_objects.surroundings import Surroundings
 BATCH = HUB.tables["hub_feed_batch"]
 _B = BATCH.c
 Direction = Literal["in", "out"]
+#: The kind of a message between two files. It has no number, and is none of the files that most questions are about.
+MESSAGE = "overlay"
 #: The states of a batch that has no number of its own any more.
 _GIVEN_UP = ("refused", "cancelled")
 _BY_ID = select(BATCH).where(_B.id == bindparam("batch_id"))
 _OF_FEED = select(BATCH).where(_B.feed == bindparam("of_feed"), _B.direction == bindparam("of_direction"))
 _NUMBERED = _OF_FEED.where(_B.number == bindparam("of_number"), _B.state.notin_(_GIVEN_UP))
-_OPEN = _OF_FEED.where(_B.final_at.is_(None)).order_by(_B.number, _B.seq)
+_OPEN = _OF_FEED.where(_B.final_at.is_(None), _B.kind != MESSAGE).order_by(_B.number, _B.seq)
 _LAST_NUMBER = select(func.max(_B.number)).where(
     _B.feed == bindparam("of_feed"),
     _B.direction == bindparam("of_direction"),
@@ -49,6 +52,19 @@ _OF_NAME = (
 )
 _ANSWER_OF = (
     select(BATCH).where(_B.of_batch == bindparam("of_id"), _B.kind == "answer").order_by(_B.seq.desc()).limit(1)
+)
+_MESSAGES = (
+    select(
+        _B.direction,
+        func.count().label("messages"),
+        func.sum(_B.records).label("records"),
+        func.sum(_B.conflicts).label("conflicts"),
+        func.sum(_B.rejected).label("rejected"),
+        func.sum(_B.kept).label("kept"),
+        func.sum(case((_B.final_at.is_(None), 1), else_=0)).label("unanswered"),
+    )
+    .where(_B.feed == bindparam("of_feed"), _B.kind == MESSAGE)
+    .group_by(_B.direction)
 )
 
 
@@ -68,10 +84,10 @@ class FeedBatch:
     Attributes:
         seq: its place in the order of arrival.
         id: given by the hub.
-        kind: delta, full, answer, overlay, repair or resubmission.
+        kind: delta, full, answer, overlay (a message), repair or resubmission.
         number: its number in the sequence of its direction; None for a batch that isn't a file.
-        digest: SHA-256 of the file.
-        name: the file's name.
+        digest: SHA-256 of the file or message.
+        name: the file's name; the id of a message.
         records: the data or answer records of the file.
         adds, changes, deletes: the records of each kind, as the judgement counted them.
         unchanged: the records that are equal to the agreed ones.
@@ -151,7 +167,7 @@ class FeedBatches:
         return number
 
     def open(self, feed: str, direction: Direction) -> list[FeedBatch]:
-        """Return the batches on which work is left, by number."""
+        """Return the files on which work is left, by number."""
         return [_row(row) for row in self._connection.execute(_OPEN, {"of_feed": feed, "of_direction": direction})]
 
     def answer_of(self, batch_id: str) -> FeedBatch | None:
@@ -161,8 +177,8 @@ class FeedBatches:
     def listing(
         self, feed: str, limit: int, *, direction: Direction | None = None, states: Sequence[str] = ()
     ) -> list[FeedBatch]:
-        """Return the newest batches, the last one first."""
-        statement = select(BATCH).where(_B.feed == feed).order_by(_B.seq.desc()).limit(limit)
+        """Return the newest files, the last one first."""
+        statement = select(BATCH).where(_B.feed == feed, _B.kind != MESSAGE).order_by(_B.seq.desc()).limit(limit)
         if direction is not None:
             statement = statement.where(_B.direction == direction)
         if states:
@@ -170,8 +186,9 @@ class FeedBatches:
         return [_row(row) for row in self._connection.execute(statement)]
 
     def ended(self, feed: str, direction: Direction, until: str, newest: int) -> list[FeedBatch]:
-        """Return the batches that ended before a time, without the *newest* ones that have rows, the oldest first."""
+        """Return the batches that ended before a time, without the *newest* files that have rows, the oldest first."""
         with_rows = select(_B.seq).where(_B.feed == feed, _B.direction == direction, _B.records + _B.missing > 0)
+        with_rows = with_rows.where(_B.kind != MESSAGE)
         # A subquery of its own: SQLite takes no OFFSET without a LIMIT.
         first_kept = with_rows.order_by(_B.seq.desc()).limit(1).offset(newest - 1).scalar_subquery()
         statement = (
@@ -182,9 +199,28 @@ class FeedBatches:
         )
         return [_row(row) for row in self._connection.execute(statement)]
 
+    def message_counts(self, feed: str) -> dict[str, dict[str, int]]:
+        """Count the messages of each direction, ``in`` and ``out``, with their records and the outcomes of these."""
+        rows = {row.direction: row for row in self._connection.execute(_MESSAGES, {"of_feed": feed})}
+        names = ("messages", "records", "conflicts", "rejected", "kept", "unanswered")
+        return {
+            direction: {name: int(getattr(rows[direction], name)) if direction in rows else 0 for name in names}
+            for direction in ("in", "out")
+        }
+
+    def end_messages(self, batch_ids: Iterable[str]) -> None:
+        """Note that nobody waits for the answers to these messages: later values of their records have left."""
+        for part in parts(sorted(set(batch_ids))):
+            self._connection.execute(
+                update(BATCH)
+                .where(is_one_of(_B.id, "wanted"), _B.kind == MESSAGE, _B.final_at.is_(None))
+                .values(state="done", final_at=self._surroundings.now()),
+                {"wanted": part},
+            )
+
     def add(self, feed: str, direction: Direction, kind: str, state: str, **values: Any) -> FeedBatch:
-        """Add a batch; *values* are further columns."""
-        batch_id = self._surroundings.new_id()
+        """Add a batch; *values* are further columns, ``id`` among them where the hub hasn't to make one."""
+        batch_id = values.pop("id", None) or self._surroundings.new_id()
         row = {
             "id": batch_id,
             "feed": feed,

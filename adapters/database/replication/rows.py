@@ -18,10 +18,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, or_, select, update
 
-from adapters.database.connection.statements import insert_rows
+from adapters.database.connection.statements import insert_rows, is_one_of, parts
 from adapters.database.replication.agreed import AGREED
+from adapters.database.replication.batches import BATCH, MESSAGE
 from adapters.database.replication.decisions import DECISION
 from adapters.database.schema.hub_tables import HUB
 
@@ -82,15 +83,24 @@ _WITH_AGREED = (
 _OPERATIONS = select(_WITH_AGREED.c.operation, _WITH_AGREED.c.is_agreed, func.count()).group_by(
     _WITH_AGREED.c.operation, _WITH_AGREED.c.is_agreed
 )
+_OF_ROWS = select(func.coalesce(func.max(_R.version), "")).where(_R.batch_id == bindparam("of_batch"))
+# A record that a message told of is younger than a file of which all records are older: the file couldn't have it.
+_BY_MESSAGE = and_(
+    _A.version.is_not(None),
+    _A.version > _OF_ROWS.scalar_subquery(),
+    exists().where(BATCH.c.id == _A.batch_id, BATCH.c.kind == MESSAGE),
+)
 _MISSING = (
     select(_A.key)
     .where(
         _A.feed == bindparam("of_feed"),
         _A.is_deleted == 0,
+        ~_BY_MESSAGE,
         ~select(1).where(_R.batch_id == bindparam("of_batch"), _R.key == _A.key).exists(),
     )
     .order_by(_A.key)
 )
+_VERSIONS = select(_R.key, _R.version).where(_OF_BATCH, is_one_of(_R.key, "wanted"), _R.version.is_not(None))
 _SET = (
     update(ROW)
     .where(_OF_BATCH, _R.position == bindparam("of_position"))
@@ -216,6 +226,14 @@ class FeedRows:
         """Read the rows of a batch with this key."""
         statement = select(ROW).where(_R.batch_id == batch_id, _R.key == key).order_by(_R.position)
         return [_row(row) for row in self._connection.execute(statement)]
+
+    def versions(self, batch_id: str, keys: Sequence[str]) -> dict[str, str]:
+        """Return the versions that the rows of a batch with these keys have; those without one are left out."""
+        found: dict[str, str] = {}
+        for part in parts(keys):
+            rows = self._connection.execute(_VERSIONS, {"of_batch": batch_id, "wanted": part})
+            found.update((row.key, row.version) for row in rows)
+        return found
 
     def at(self, batch_id: str, position: int) -> FeedRow | None:
         """Read one row; None where there is none."""

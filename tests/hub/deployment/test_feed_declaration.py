@@ -56,6 +56,18 @@ MISTAKES = [
     ("chunk: 500", "kept: {days: 400}", "sources are kept for 365 days, and all rows for 400"),
     ("chunk: 500", "time zone: Europe/Berlim", "there is no time zone 'Europe/Berlim'"),
     ("version: CHANGED-AT\n", "", "nothing tells which change is the newest"),
+    ("    version: CHANGED-AT\n", "", "messages need the key 'file/answer/version'"),
+    (
+        "to: {channel: billing.accounts.to}",
+        "to: {channel: billing.accounts.from}",
+        "the hub would read its own messages from 'billing.accounts.from'",
+    ),
+    (
+        "to: {channel: billing.accounts.to}",
+        "to: {folder: billing}",
+        "the answers to messages that come by a channel have no way back",
+    ),
+    ("to: {channel: billing.accounts.to}", "to: {queue: billing}", "there is no key 'queue'"),
     ("I: Inactive", "I: Active", "two codes stand for 'Active'"),
     ("I: Inactive", "C: Closed", "the value 'Closed' closes a record, and has a code"),
     ("layout: Billing Account File", "layout: Mainframe Order", "the object 'Mainframe Order' has no records"),

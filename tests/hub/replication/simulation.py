@@ -2,6 +2,8 @@
 
     Simulation(folder, seed).run()
 
+Between two files, messages tell of single changes. Some are lost, come twice, late or out of turn.
+
 Both sides change, delete and make accounts, also the same ones. Files on their way are cut, repeated, late and out of
 order. The hub dies before or within any of its transactions, and billing between a transaction and its file. When the
 edits stop, the sides exchange files until they are at rest, and `prove` looks at what they have:
@@ -21,10 +23,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from adapters.database.replication.batches import Direction
 from adapters.database.replication.decisions import DECISION
 from hub.data_manager.open_hub import OpenHub
 from hub.demo.billing_stand_in import FIELDS, BillingStandIn
-from hub.replication.deciding import decide_conflict, release
+from hub.replication.deciding import NothingHeld, decide_conflict, release
 from hub.replication.differences import is_closed
 from hub.replication.export import FeedExport
 from hub.replication.flat_row import written_record
@@ -41,6 +44,8 @@ LAST_EXCHANGES = 3
 _COUNTER = "CREDIT-LIMIT"
 #: Goes to and fro, after which the files must be at rest.
 _MOST_SETTLING = 60
+#: A message on its way: its id, the id that it answers, its body.
+Sent = tuple[str, str | None, bytes]
 
 
 class Died(Exception):
@@ -79,6 +84,10 @@ class Simulation:
     _late: list[tuple[pathlib.Path, bytes]] = field(default_factory=list)
     _whole: dict[pathlib.Path, bytes] = field(default_factory=dict)
     _crash: Crash | None = None
+    #: the messages on their way to either side: id, the id that it answers, body
+    _to_hub: list[Sent] = field(default_factory=list)
+    _to_billing: list[Sent] = field(default_factory=list)
+    messages: int = 0
 
     def run(self) -> None:
         """Live, come to rest, and prove it."""
@@ -109,6 +118,9 @@ class Simulation:
             *[self._export] * chance.randrange(3),
             *[self._read] * chance.randrange(3),
             *[self._write] * chance.randrange(3),
+            *[self._tell] * chance.randrange(3),
+            *[self._work] * chance.randrange(4),
+            *[self._hear] * chance.randrange(4),
             self._harm,
             self._harm,
         ]
@@ -199,6 +211,61 @@ class Simulation:
         else:
             billing.write(full)
 
+    # Messages
+
+    def _tell(self) -> None:
+        """Billing tells of its changes."""
+        self._to_hub += [(message_id, None, body) for message_id, body in self._sides.billing.tell()]
+
+    def _work(self) -> None:
+        """The hub takes some of billing's messages, and works; its own are on their way then."""
+        with self._may_die():
+            for message_id, answers, body in self._arriving(self._to_hub):
+                self._sides.tell_hub(message_id, body, answers)
+            self._sides.work()
+        self._to_billing += self._sides.leaving()
+
+    def _hear(self) -> None:
+        """Billing takes some of the hub's messages, and answers."""
+        for message_id, _, body in self._arriving(self._to_billing):
+            self._answer(message_id, body)
+
+    def _answer(self, message_id: str, body: bytes) -> None:
+        answer = self._sides.billing.hear(body)
+        if answer is not None:
+            # Billing may answer twice, and each answer is a message of its own.
+            self._to_hub.append((f"answer {self.messages} {message_id}", message_id, answer))
+
+    def _arriving(self, on_their_way: list[Sent]) -> list[Sent]:
+        """Take the messages that arrive now, in turn or in any order; some are lost, late or repeated."""
+        chance, arriving = self._chance, []
+        if chance.random() < 0.5:
+            chance.shuffle(on_their_way)
+        for sent in list(on_their_way):
+            kind = chance.random()
+            if kind < 0.2:
+                continue  # later
+            if kind < 0.9:
+                on_their_way.remove(sent)
+            if kind > 0.3:
+                arriving.append(sent)
+                self.messages += 1
+        return arriving
+
+    def _pass_messages(self) -> None:
+        """Bring all messages to their ends."""
+        self._to_billing += self._sides.leaving()
+        while self._to_hub or self._to_billing:
+            to_hub, self._to_hub = self._to_hub, []
+            for message_id, answers, body in to_hub:
+                self._sides.tell_hub(message_id, body, answers)
+            to_billing, self._to_billing = self._to_billing, []
+            for message_id, _, body in to_billing:
+                self._answer(message_id, body)
+            self._sides.work()
+            self._to_billing += self._sides.leaving()
+        self._sides.pass_messages()
+
     def _die(self, number: int | None = None) -> None:
         raise Died
 
@@ -269,6 +336,7 @@ class Simulation:
             OpenHub.write = write  # type: ignore[method-assign]
 
     def _come_to_rest(self) -> None:
+        self._pass_messages()
         # In the end each file arrives whole, whatever came before it.
         self._late += self._whole.items()
         self._bring_late_files()
@@ -288,15 +356,21 @@ class Simulation:
         """Bring all files that were written to their end: answers, and files that are refused and sent again."""
         billing, feed = self._sides.billing, OpenFeed(self._sides.open_hub, self._sides.feed)
         for _ in range(_MOST_SETTLING):
+            self._sides.pass_messages()
             billing.place()
+            self._release(feed)
             FeedExport(feed).publish()
             outcomes = list(import_files(feed, lambda *_: None))
-            if any(each.batch is not None and each.batch.state == "held" for each in outcomes):
-                with self._sides.open_hub.write() as transaction:
-                    release(feed, transaction, "operator", "the simulation changes much")
             if not billing.read() and not outcomes:
                 return
         raise AssertionError(f"seed {self.seed}: the files go to and fro without an end")
+
+    def _release(self, feed: OpenFeed) -> None:
+        """Let an operator release what the guard holds."""
+        directions: tuple[Direction, ...] = ("in", "out")
+        for direction in directions:
+            with self._sides.open_hub.write() as transaction, suppress(NothingHeld):
+                release(feed, transaction, "operator", "the simulation changes much", direction)
 
     def _decide_all(self) -> None:
         """Let a person decide each conflict that is open."""

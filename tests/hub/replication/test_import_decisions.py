@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.database.replication.batches import FeedBatchTakenOver
+from hub.deployment.door import feed_component
 from hub.presentation.progress import Progress
 from hub.replication.arrivals import look_for_arrivals
 from hub.replication.deciding import (
@@ -21,7 +22,7 @@ from hub.replication.deciding import (
 )
 from hub.replication.explanation import explain
 from hub.replication.intake import check, next_turn, receive, stage
-from hub.replication.opened_feed import FeedPaused, component_of
+from hub.replication.opened_feed import FeedPaused
 from hub.replication.preview import preview
 from integration_objects.complex_object import message
 from integration_objects.property_set import PropertySet
@@ -284,11 +285,11 @@ def test_a_preview_counts_and_changes_nothing(sqlite: TwoSides) -> None:
 def test_a_paused_feed_stops_between_two_chunks_and_goes_on_where_it_was(sqlite: TwoSides) -> None:
     sqlite.deliver("a", delta(1, record("1")))
     with sqlite.open_hub.write() as transaction:
-        transaction.messages.control.pause(component_of(FEED))
+        transaction.messages.control.pause(feed_component(FEED))
     with pytest.raises(FeedPaused):
         sqlite.imported()
     with sqlite.open_hub.write() as transaction:
-        transaction.messages.control.resume(component_of(FEED))
+        transaction.messages.control.resume(feed_component(FEED))
     assert sqlite.imported() == ["a done"]
 
 

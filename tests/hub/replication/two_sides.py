@@ -52,6 +52,41 @@ class TwoSides:
         # The clock goes on, and no id is given twice.
         self.road.surroundings = self.open_hub.surroundings = surroundings
 
+    def work(self) -> None:
+        """Let the hub work the messages that it has."""
+        while self.road.manager.work(25):
+            pass
+
+    def leaving(self) -> list[tuple[str, str | None, bytes]]:
+        """Take the hub's messages to billing: their ids, the ids that they answer, and their bodies."""
+        assert self.feed.messages is not None
+        with self.open_hub.write() as transaction:
+            rows = transaction.messages.outbox.take(self.feed.messages.to_place, 100)
+        return [(row.message.message_id, row.message.correlation_id, row.message.body) for row in rows]
+
+    def tell_hub(self, message_id: str, body: bytes, answers: str | None = None) -> str:
+        """Bring a message of billing's to the hub's door; return its row in the inbox."""
+        return self.road.send(body, FEED, message_id, correlation_id=answers)
+
+    def pass_messages(self) -> int:
+        """Bring all messages of both sides to their ends, with their answers; return how many came to either side."""
+        count, waiting = 0, self.billing.tell()
+        while True:
+            for message_id, body in waiting:
+                self.tell_hub(message_id, body)
+            self.work()
+            leaving = self.leaving()
+            count += len(waiting) + len(leaving)
+            if not waiting and not leaving:
+                return count
+            waiting = []
+            for message_id, _, body in leaving:
+                answer = self.billing.hear(body)
+                if answer is not None:
+                    count += 1
+                    self.tell_hub(f"answer {message_id}", answer, message_id)
+            waiting += self.billing.tell()
+
     def close(self) -> None:
         self.billing.close()
         self.road.close()
