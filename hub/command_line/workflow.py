@@ -30,7 +30,7 @@ from hub.command_line.text_command import TextCommand
 from hub.data_manager.lookup import shown_addresses
 from hub.data_manager.workflow_run import FinishedRun, run_workflow
 from hub.deployment.deployment import Deployment, open_deployment
-from hub.presentation.addresses import NO_ADDRESSES, Addresses, address_ids
+from hub.presentation.addresses import NO_ADDRESSES, Addresses, address_ids, row_address_ids
 from hub.presentation.changed_lines import changed_lines
 from hub.presentation.found_rows import rows_text
 from hub.presentation.next_commands import next_commands
@@ -247,7 +247,7 @@ def _run(
     with opened_hub(deployment) as open_hub:
         run = run_workflow(open_hub, called, request(called.command, pairs), dry_run)
         shown = [*run.outcome.objects, *([] if run.before is None else [run.before])]
-        ids = address_ids(shown) if with_addresses else ()
+        ids = address_ids(shown) | row_address_ids(run.outcome.rows) if with_addresses else ()
         if not ids:
             return run, NO_ADDRESSES
         try:
@@ -288,7 +288,7 @@ def _print(
     for text in screens(outcome.objects, whole, addresses):
         out(text)
     if outcome.rows:
-        out(rows_text(called.command, outcome.rows, whole))
+        out(rows_text(called.command, outcome.rows, whole, addresses))
     changes = changed_lines(run.before, outcome.objects, addresses)
     for line in [*changes, *report_lines(outcome.notes, outcome.objects)]:
         complain(line)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from hub.presentation.addresses import NO_ADDRESSES, Addresses, rows_with_addresses
 from hub.presentation.printing import table, whole_seconds
 from integration_objects.short_keys import short_keys, with_short_keys
 
@@ -28,15 +29,16 @@ _ARGUMENTS = {
 _WIDTH = len("  account:  ")
 
 
-def rows_text(workflow: str, rows: Sequence[Row], whole: bool = False) -> str:
+def rows_text(workflow: str, rows: Sequence[Row], whole: bool = False, addresses: Addresses = NO_ADDRESSES) -> str:
     """Write the rows that the workflow of this command has found.
 
     Args:
         workflow: the command's name, as ``fallout-list``.
         rows: the rows; all have the same names.
         whole: whether rows that say nothing new are written, too.
+        addresses: the addresses that the rows name, by Address Id.
     """
-    return _TEXTS.get(workflow, _table)(rows, whole)
+    return _TEXTS.get(workflow, _table)(rows_with_addresses(rows, addresses), whole)
 
 
 def _table(rows: Sequence[Row], whole: bool) -> str:

@@ -20,6 +20,7 @@ from hub.workflow_manager.run import Run
 from hub.workflows.quotes.quote_arguments import MODULE as QUOTES_MODULE
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.order_lookup import MODULE
+from hub.workflows.state.service_address import FIELD as ADDRESS
 from hub.workflows.state.service_id import installed
 from hub.workflows.state.service_profile import INACTIVE, OPEN_HEADERS
 from integration_objects.errors import Refused
@@ -53,8 +54,8 @@ _SUPPORT = (
     (INVENTORY_REQUEST, "Request Number", "inventory request"),
     (TROUBLE_TICKET, "Ticket Number", "trouble ticket"),
 )
-#: columns of `find`: the kind of the find, the number that it is known by, whose it is, and where it is
-_COLUMNS = ("found", "number", "account", "name", "product", "status", "on", "key")
+#: columns of `find`: the kind of the find, the number that it is known by, whose it is, and where it is (Address Id)
+_COLUMNS = ("found", "number", "account", "name", "product", "status", "on", "address", "key")
 #: columns of `orders` and `quotes`: those of both, and the fields between them
 _DOCUMENT_BEGIN, _DOCUMENT_END = ("number", "revision", "status"), ("created", "lines")
 _ORDER_COLUMNS = {"type": "Order Type", "due": "Due Date"}
@@ -171,13 +172,14 @@ def _headers(look: Look, name: str, text: str, *fields: str) -> list[Row]:
 def _accounts(accounts: Iterable[Row]) -> Iterator[Row]:
     for account in accounts:
         number, key, name = account["Phone Number"], account["Account Id"], account["Name"]
-        yield _row("account", number=number, account=key, name=name, status=account["Status"])
+        place = account["Address Id"]
+        yield _row("account", number=number, account=key, name=name, status=account["Status"], address=place)
 
 
 def _contacts(contacts: Iterable[Row]) -> Iterator[Row]:
     for contact in contacts:
         number, account = contact["Phone Number"], contact["Account Id"]
-        yield _row("contact", number=number, account=account, name=_whole_name(contact))
+        yield _row("contact", number=number, account=account, name=_whole_name(contact), address=contact["Address Id"])
 
 
 def _points(run: Run, text: str, look: Look) -> list[Row]:
@@ -196,6 +198,7 @@ def _points(run: Run, text: str, look: Look) -> list[Row]:
                 number=point["Service Id"],
                 product=point["Product Id"],
                 on=point["Service Point Id"],
+                address=point["Address Id"],
             )
             for point in points
         ),
@@ -226,7 +229,16 @@ def _services(run: Run, text: str, points: Sequence[Row], look: Look) -> Iterato
         point = item["Service Point Id"]
         number = item["Service Id"] or numbers.get(point or "")
         product, status = item["Product Id"], item["Status"]
-        yield _row("service", number=number, account=account, product=product, status=status, on=point, key=item[KEY])
+        yield _row(
+            "service",
+            number=number,
+            account=account,
+            product=product,
+            status=status,
+            on=point,
+            address=item[ADDRESS],
+            key=item[KEY],
+        )
 
 
 def _ordered(run: Run, text: str, look: Look) -> Iterator[Row]:
@@ -244,6 +256,7 @@ def _ordered(run: Run, text: str, look: Look) -> Iterator[Row]:
                 product=line["Product Id"],
                 status=line["Status"],
                 on=order["Order Number"],
+                address=line[ADDRESS],
                 key=line[KEY],
             )
 

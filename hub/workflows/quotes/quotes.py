@@ -57,6 +57,7 @@ from hub.workflows.state.change_of_state import (
 from hub.workflows.state.document_lines import line_and_root
 from hub.workflows.state.due_dates import add_due_dates
 from hub.workflows.state.lines import number_lines
+from hub.workflows.state.moves import moves
 from hub.workflows.state.named_requests import named_on_lines, refuse_ending
 from hub.workflows.state.rebase import rebase
 from hub.workflows.state.service_item import (
@@ -84,6 +85,20 @@ class QuoteDisconnects(Refused):
     where = "quote {number}, line item '{root}'"
     why = "the quote disconnects it"
     mend = "modify the service item instead: that replaces the quote's lines of it"
+
+
+def _ends_on_quote(quote: PropertySet, root: PropertySet) -> QuoteDisconnects:
+    """Make the refusal to edit a service item that a quote disconnects, or moves: then it is edited where it begins."""
+    places = {"root": root.get(KEY), "number": quote.get("Quote Number")}
+    begun = next((begun for ended, begun in moves(quote) if ended is root), None)
+    if begun is None:
+        return QuoteDisconnects(**places)
+    ends, begins = (line.get("Line Number") or line.get(KEY) for line in (root, begun))
+    return QuoteDisconnects(
+        **places,
+        why=f"the quote moves it: it ends at one address as line {ends}, and begins at another one as line {begins}",
+        mend=f"edit it where it begins: line={begins}",
+    )
 
 
 @dataclass(frozen=True)
@@ -167,7 +182,7 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
         put_lines(run, header, _group(header, root), [])
         return Outcome(objects=(message(QUOTE, [header]),), notes=(gone_note(error, root),))
     if is_empty(item.after):
-        raise QuoteDisconnects(root=root.get(KEY), number=header.get("Quote Number"))
+        raise _ends_on_quote(header, root)
     refuse_ending(header, item.after, requests, QuoteDisconnects.mend)
     add_due_dates(item.after, item.lines)
     changed = configure(run, item.after, header.get("Account Id") or "", requests)  # 7
