@@ -6,6 +6,8 @@ The definitions in integration_objects/*.yaml decide what these objects are; a d
 from __future__ import annotations
 
 ACCOUNT = "Account"
+#: a number by which another system knows an account
+ACCOUNT_KEY = "Account Key"
 ADDRESS = "Address"
 AGREEMENT = "Agreement"
 ASSET = "OM Asset"

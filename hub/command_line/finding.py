@@ -20,7 +20,9 @@ from hub.deployment.deployment import open_deployment
 
 app = typer.Typer()
 
-_Account = Annotated[str, typer.Argument(help="The customer: its Account Id, phone number or name.")]
+_Account = Annotated[
+    str, typer.Argument(help="The customer: its Account Id, phone number, name, or number in another system.")
+]
 
 
 @app.command(cls=TextCommand)

@@ -3,6 +3,7 @@
     Account Id      2-LB
     phone number    509-555-0140 or 5095550140
     name            Lee Brown, in capitals or not
+    account key     100300, the number by which another system knows the account
 
 The kinds are tried in this order. The first kind that some account has decides. A name that several accounts have is
 refused.
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator
 
 from hub.workflow_manager.recorded_reads import RecordedReads
 from integration_objects.errors import Refused
-from integration_objects.names import ACCOUNT
+from integration_objects.names import ACCOUNT, ACCOUNT_KEY
 from integration_objects.service_number import plain_number
 
 #: accounts that are read for a name, and accounts that an error lists
@@ -50,10 +51,15 @@ def account_named(run: RecordedReads, name: str, argument: str) -> str:
 
 
 def _ids_by_kind(run: RecordedReads, name: str) -> Iterator[list[str]]:
-    """Yield the Account Ids of the accounts with this phone number, then of those with this name."""
+    """Yield the Account Ids of the accounts with this phone number, this name, and this number in another system."""
     if plain_number(name):
         yield _ids(run, "Phone Number", name, plain_number)
     yield _ids(run, "Name", name, str.casefold)
+    if plain_number(name):
+        keys = run.beginning(ACCOUNT, ACCOUNT_KEY, "Number", name, _MOST_READ)
+        fitting = [key for _, key in keys if plain_number(key["Number"] or "") == plain_number(name)]
+        # Several systems may know one account by one number.
+        yield sorted({run.account_of(key["System"], key["Number"]) or "" for key in fitting})
 
 
 def _ids(run: RecordedReads, field: str, name: str, plain: Callable[[str], str]) -> list[str]:

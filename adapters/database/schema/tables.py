@@ -76,9 +76,10 @@ _LOOKED_FOR = {
     "s_trouble_ticket": (("status",), ("order_number",)),
     "s_work_order": (("order_number",), ("source_system", "source_order_number"), ("account_id",)),
 }
-#: Columns of service ids and telephone numbers, which are looked for without their blanks and signs.
+#: Columns of service ids, telephone numbers and accounts' numbers elsewhere: looked for without blanks and signs.
 NUMBERS = {
     "s_account": "phone_number",
+    "s_account_key": "number",
     "s_asset": "serial_num",
     "s_contact": "phone_number",
     "s_meter": "serial_number",

@@ -27,6 +27,7 @@ from integration_objects.errors import Refused
 from integration_objects.field_values import read_number
 from integration_objects.names import (
     ACCOUNT,
+    ACCOUNT_KEY,
     ASSET,
     CALLBACK,
     INVENTORY_REQUEST,
@@ -97,6 +98,7 @@ def _found(run: Run, text: str, look: Look) -> list[Row]:
     points = _points(run, text, look)
     return [
         *_accounts(_headers(look, ACCOUNT, text, "Account Id", "Name", "Phone Number")),
+        *_known_elsewhere(run, [key for _, key in look(ACCOUNT, ACCOUNT_KEY, "Number", text, _MOST_READ)]),
         *_contacts(_headers(look, "Contact", text, "Last Name", "Phone Number")),
         *_services(run, text, points, look),
         *_ordered(run, text, look),
@@ -174,6 +176,18 @@ def _accounts(accounts: Iterable[Row]) -> Iterator[Row]:
         number, key, name = account["Phone Number"], account["Account Id"], account["Name"]
         place = account["Address Id"]
         yield _row("account", number=number, account=key, name=name, status=account["Status"], address=place)
+
+
+def _known_elsewhere(run: Run, keys: Iterable[Row]) -> Iterator[Row]:
+    """Find accounts by the numbers that other systems know them by; such a row is *on* the system."""
+    found = [(key, run.account_of(key["System"], key["Number"]) or "") for key in keys]
+    accounts = run.by_key(ACCOUNT, sorted({account for _, account in found}))
+    for key, account in found:
+        header = accounts[account]
+        name, status, place = header["Name"], header["Status"], header["Address Id"]
+        yield _row(
+            "account", number=key["Number"], account=account, name=name, status=status, on=key["System"], address=place
+        )
 
 
 def _contacts(contacts: Iterable[Row]) -> Iterator[Row]:
@@ -313,7 +327,12 @@ def _document_rows(run: Run, name: str, headers: Iterable[Row], columns: Mapping
     ]
 
 
-_LISTED = Argument("account", "account", required=True, help="The customer: its Account Id, phone number or name.")
+_LISTED = Argument(
+    "account",
+    "account",
+    required=True,
+    help="The customer: its Account Id, phone number, name, or number in another system.",
+)
 
 WORKFLOWS = (
     named_workflow(

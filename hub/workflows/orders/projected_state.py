@@ -330,7 +330,12 @@ WORKFLOWS = (
         "Projected State",
         projected_state,
         "show a service profile as it will be, and which order sets each value",
-        Argument("account", "account", required=True, help="The customer: its Account Id, phone number or name."),
+        Argument(
+            "account",
+            "account",
+            required=True,
+            help="The customer: its Account Id, phone number, name, or number in another system.",
+        ),
         Argument("root", help="Only this service item: its service id, product, key, or the key's end."),
         Argument("on", "date", help="On this day: without lines that are due later, or have no due date."),
         Argument("orders", "list", help="After these orders only: Order Numbers, separated by commas."),

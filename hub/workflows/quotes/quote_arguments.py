@@ -7,7 +7,12 @@ from hub.workflow_manager.arguments import Argument
 #: the licence's module that they belong to
 MODULE = "Quotes"
 
-ACCOUNT = Argument("account", "account", required=True, help="The customer: its Account Id, phone number or name.")
+ACCOUNT = Argument(
+    "account",
+    "account",
+    required=True,
+    help="The customer: its Account Id, phone number, name, or number in another system.",
+)
 ROOT = Argument("root", required=True, help="The service item: its service id, product, key, or the key's end.")
 REQUESTS = Argument("requests", "requests", help="Requests to the configurator: JSON, or @file.")
 SESSION = Argument(

@@ -41,7 +41,7 @@ def test_the_workflows_are_listed(command):
         "name": "account",
         "kind": "account",
         "required": True,
-        "help": "The customer: its Account Id, phone number or name.",
+        "help": "The customer: its Account Id, phone number, name, or number in another system.",
     }
     assert "receive-order" not in listed
 
@@ -55,7 +55,7 @@ def test_each_workflow_says_what_it_takes(command):
         "make an empty quote for an account, and the session's active one\n"
         "\n"
         "argument\n"
-        "account=          required  The customer: its Account Id, phone number or name.\n"
+        "account=          required  The customer: its Account Id, phone number, name, or number in another system.\n"
         "currency=                   Currency Code; without one, the account's.\n"
         "price-list=                 Price List Id; without one, the only one that holds for the currency.\n"
         "opportunity=                The Opportunity Id of the sale that it is for.\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.presentation.addresses import row_address_ids
 from hub.presentation.found_rows import rows_text
 from hub.presentation.report import error_text, report_lines
 from hub.workflow_manager.outcome import Note
@@ -80,6 +81,25 @@ def test_values_of_the_present_profile_are_counted_and_not_listed():
     assert rows_text("projected-state", rows[:1]) == (
         "1 values are as in the present service profile (--all shows them)"
     )
+
+
+def test_addresses_are_read_as_street_and_city():
+    addresses = {"PR-HOME": "8 Cedar Lane, Spokane (PR-HOME)"}
+    rows = [value("L1", "Service Address Id", "PR-HOME", "O-1"), value("L1", "Service Id", "PR-HOME", "O-1")]
+    assert rows_text("projected-state", rows, addresses=addresses).splitlines()[1:] == [
+        "Local Line  L1               Service Address Id  8 Cedar Lane, Spokane (PR-HOME)  O-1",
+        "Local Line  L1               Service Id          PR-HOME                          O-1",
+    ]
+    found = [{"found": "account", "address": "PR-HOME"}, {"found": "account", "address": None}]
+    assert rows_text("find", found, addresses=addresses).splitlines()[1:] == [
+        "account  8 Cedar Lane, Spokane (PR-HOME)",
+        "account",
+    ]
+    reason = "the order O-1 sets its Service Address Id PR-HOME; 0140 isn't there"
+    assert "sets its Service Address Id 8 Cedar Lane, Spokane (PR-HOME)\n" in rows_text(
+        "fallout-list", [{**ENTRY, "reason": reason}], addresses=addresses
+    )
+    assert row_address_ids([*rows, *found, {"reason": reason.replace("HOME", "WORK")}]) == {"PR-HOME", "PR-WORK"}
 
 
 def test_items_that_an_order_adds_are_counted_by_product_and_what_a_later_order_changes_on_them_is_listed():

@@ -166,8 +166,12 @@ def test_the_short_commands_print_the_rows(command, road):
         "product",
         "status",
         "on",
+        "address",
         "key",
     ]
+    assert " 8 Cedar Lane, Spokane (PR-HOME)" in printed.out
+    assert json.loads(command("find", "2-LB", "--json").out)["rows"][0]["address"] == "PR-HOME"
+    assert command("find", "100300").out.splitlines()[1].split()[:3] == ["account", "100300", "1-B"]
     assert json.loads(command("find", "2-LB", "--json").out)["rows"][0]["account"] == "2-LB"
     nothing = command("orders", "2-LB")
     assert (nothing.out, nothing.err) == ("", "the account 2-LB has no order\n")

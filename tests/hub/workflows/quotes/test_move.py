@@ -8,6 +8,7 @@ import pytest
 
 from hub.workflows.quotes.move import NothingToMove, SameAddress, ServicePointNotThere, ServicePointUnclear
 from hub.workflows.quotes.quote_lines import CurrencyMixed
+from hub.workflows.quotes.quotes import QuoteDisconnects
 from hub.workflows.state.service_address import AddressUnknown
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
 from integration_objects.errors import Refused
@@ -98,6 +99,20 @@ def test_two_items_for_each_asset_at_the_old_address(energy):
         node for node in line_items(quote)[1].walk() if node.type == "Attribute" and node.get("Name") == "Tariff"
     ]
     assert tariff.get("Text Value") == "Green"
+
+
+def test_a_line_that_ends_by_the_move_is_not_edited_and_the_one_that_begins_is_named(energy):
+    [quote] = instances(move(energy).objects[0])
+    number, ended = quote.get("Quote Number"), line_items(quote)[0].get("Integration Id")
+    with pytest.raises(QuoteDisconnects) as refused:
+        energy.ask("edit-quote-line-item", quote=number, line="2")
+    assert str(refused.value) == (
+        f"the service item '{ended}' can't be edited on the quote {number}\n"
+        f"  where: quote {number}, line item '{ended}'\n"
+        "  why:   the quote moves it: it ends at one address as line 1, and begins at another one as line 5\n"
+        "  mend:  edit it where it begins: line=5"
+    )
+    assert instances(energy.ask("edit-quote-line-item", quote=number, line="5").objects[0])
 
 
 def test_the_result_says_what_is_left_out_and_which_rules_that_breaks(energy):

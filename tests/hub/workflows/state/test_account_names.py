@@ -12,6 +12,27 @@ def test_an_account_is_found_by_each_of_its_names(care, name):
     assert the(care("new-quote", account=name)).get("Account Id") == "2-LB"
 
 
+@pytest.mark.parametrize(("name", "account"), [("100300", "1-B"), ("HH-2201", "1-C"), ("hh2201", "1-C")])
+def test_an_account_is_found_by_the_number_that_another_system_knows_it_by(any_care, name, account):
+    assert the(any_care("new-quote", account=name)).get("Account Id") == account
+
+
+def test_a_number_that_several_systems_give_to_one_account_is_its_name_and_to_several_is_not(care):
+    key = (
+        '<Message MessageType="Integration Object" IntObjectName="Account" IntObjectFormat="Hierarchical">'
+        "<ListOfAccount><Account><AccountId>{}</AccountId><ListOfAccountKey><AccountKey><System>{}</System>"
+        "<Number>100300</Number></AccountKey></ListOfAccountKey></Account></ListOfAccount></Message>"
+    )
+    care.road.load(key.format("1-B", "PARTNER"))
+    assert the(care("new-quote", account="100300")).get("Account Id") == "1-B"
+    care.road.load(key.format("1-A", "BILLING"))
+    assert care.refused("new-quote", account="100300").splitlines()[:3] == [
+        "'100300' is the name of 2 accounts",
+        "  where: argument 'account'",
+        "  why:   their Account Ids are 1-A, 1-B",
+    ]
+
+
 def test_an_unknown_name_is_refused_as_it_was_written(care):
     assert care.refused("new-quote", account="Maria L").splitlines()[0] == "the account 'Maria L' is unknown"
 
