@@ -12,6 +12,7 @@ import typer
 
 from adapters.http_server import HttpServer
 from hub.command_line.opened_hub import opened_hub
+from hub.demo.web_demo import people_of_demo, refuse_other_than_demo
 from hub.deployment.deployment import open_deployment
 from hub.deployment.proven import prove_once
 from hub.presentation.printing import complain, out, table
@@ -36,12 +37,13 @@ def web(
     folder = pathlib.Path.cwd()
     if demo and not (folder / "orderhub.toml").exists() and (folder / _DEMO).is_dir():
         folder = folder / _DEMO
+    if demo:
+        # Before a database is made in a folder that is no demo's.
+        refuse_other_than_demo(folder)
     deployment = prove_once(open_deployment(folder))
     with opened_hub(deployment) as open_hub:
         load_log()
         if demo:
-            from hub.demo.web_demo import people_of_demo
-
             out(table(("user", "password", "type", "accounts"), people_of_demo(open_hub)))
         server = HttpServer(WebApplication(open_hub).application(), host, port, name="the web application")
         complain(f"open {server.url} in a browser; Ctrl-C ends it")

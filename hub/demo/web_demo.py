@@ -8,7 +8,7 @@ Spec: docs/web.md, "A first look".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import pathlib
 
 from adapters.database.access.users import Users
 from hub.access.audit import Actor
@@ -52,19 +52,27 @@ class NoDemo(Refused):
     mend = "run `orderhub demo`, then `orderhub web --demo` in the same folder; elsewhere use `orderhub user add`"
 
 
-def people_of_demo(open_hub: OpenHub) -> Iterator[tuple[str, str, str, str]]:
+def refuse_other_than_demo(folder: pathlib.Path) -> None:
+    """Refuse a folder that isn't the one of a demonstration.
+
+    Raises:
+        NoDemo: it isn't.
+    """
+    if not is_demo(folder):
+        raise NoDemo(folder=folder)
+
+
+def people_of_demo(open_hub: OpenHub) -> list[tuple[str, str, str, str]]:
     """Make the users that aren't there, give each a new password, and return them: name, password, type, accounts.
 
     Raises:
         NoDemo: this isn't the demo's deployment.
     """
-    folder = open_hub.deployment.folder
-    if not is_demo(folder):
-        raise NoDemo(folder=folder)
+    refuse_other_than_demo(open_hub.deployment.folder)
     stage = Demonstration(open_hub)
     for name in _SAMPLES:
         stage.load(name)
-    return iter([_person(open_hub, name) for name in open_hub.deployment.user_types])
+    return [_person(open_hub, name) for name in open_hub.deployment.user_types]
 
 
 def _person(open_hub: OpenHub, type: str) -> tuple[str, str, str, str]:

@@ -23,6 +23,10 @@ from adapters.virtual_components import declaration as virtual
 from hub.access import user_type as access
 from hub.access.rights import RIGHTS
 from hub.deployment import feed_declaration as feeds
+from hub.deployment.pages import action_reader, part_reader
+from hub.deployment.pages import draft as pages
+from hub.deployment.pages import reader as page_reader
+from hub.deployment.pages.page import OUTCOMES
 from hub.deployment.route import IDENTITIES, PRICED_BY
 from hub.deployment.route import OPTIONAL as ROUTE_OPTIONAL
 from hub.deployment.route import REQUIRED as ROUTE_REQUIRED
@@ -335,6 +339,56 @@ def _user_type() -> JsonSchema:
     return _keys(access.REQUIRED, access.OPTIONAL, accounts=_one_of(access.ACCOUNTS), rights=rights)
 
 
+def _page() -> JsonSchema:
+    """Make the schema of a page, or of an addition to one, whose parts and actions need say nothing else."""
+    target = _either(TEXT, {"type": "object", "required": ["page"], "additionalProperties": TEXT})
+    values = _by_name(TEXT)
+    field = _either(
+        TEXT,
+        _keys((), part_reader.FIELD_KEYS, **{"as": _one_of(part_reader.FORMS), "right": _one_of(RIGHTS)}, link=target),
+    )
+    part = _keys(
+        (),
+        part_reader.PART_KEYS,
+        **{"as": _one_of(part_reader.LOOKS), "where": values},
+        arguments=values,
+        fields=_by_name(field),
+        sort=_list(TEXT),
+        right=_one_of(RIGHTS),
+        most=WHOLE,
+        public=FLAG,
+    )
+    choices = _keys((), action_reader.CHOICES_KEYS, where=values)
+    asked = _keys(
+        (),
+        action_reader.ASKED_KEYS,
+        kind=_one_of(action_reader.QUESTIONS),
+        required=FLAG,
+        values=TEXTS,
+        choices=choices,
+    )
+    action = _keys(
+        (),
+        action_reader.ACTION_KEYS,
+        right=_one_of(RIGHTS),
+        roots_only=FLAG,
+        arguments={"type": "object"},
+        asks=_by_name(asked),
+        next=_keys((), OUTCOMES, **dict.fromkeys(OUTCOMES, target)),
+    )
+    owner = _either(TEXT, _keys(("object", "where"), page_reader.OWNER_KEYS, where=values))
+    parts = {
+        "right": _one_of(RIGHTS),
+        "owner": owner,
+        "asks": _by_name(TEXT),
+        "shows": _by_name(part),
+        "actions": _by_name(action),
+        "menu_order": WHOLE,
+    }
+    extension = _keys((pages.EXTENDS,), (*pages.REQUIRED[1:], *pages.OPTIONAL), **parts)
+    return _where_has(pages.EXTENDS, extension, _keys(pages.REQUIRED, pages.OPTIONAL, **parts))
+
+
 def _virtual_component() -> JsonSchema:
     shape = _keys(virtual.SHAPE_REQUIRED, virtual.SHAPE_OPTIONAL, fields=_by_name(TEXT))
     answers = _keys(
@@ -388,5 +442,6 @@ KINDS_OF_DECLARATIONS: Mapping[str, tuple[str, Callable[[], JsonSchema]]] = {
     "decomposition": ("hub/decomposition/*.yaml", _decomposition),
     "customer-states": ("hub/states/*.yaml", _customer_states),
     "user-type": ("hub/access/*.yaml", _user_type),
+    "page": ("hub/web/pages/*.yaml", _page),
     "virtual-component": ("adapters/virtual_components/*.yaml", _virtual_component),
 }

@@ -232,6 +232,17 @@ def _decomposition(deployment: Deployment) -> list[Finding]:
     return decomposition_findings(deployment.decomposition_rules)
 
 
+def _pages(deployment: Deployment) -> list[Finding]:
+    """Read the pages, and compile the deployment's own templates of them."""
+    pages = deployment.pages
+    # Imported here: jinja2 takes longer to load than a command without templates runs.
+    if any(page.template for page in pages.values()):
+        from hub.deployment.pages.own_template import own_templates
+
+        list(own_templates(pages, deployment.files))
+    return []
+
+
 def _addresses(deployment: Deployment) -> list[Finding]:
     """Read the addresses of the servers; nothing is connected to."""
     folder, settings = deployment.folder, deployment.settings
@@ -326,7 +337,7 @@ _USED: tuple[_Stage, ...] = (
     _reads(lambda deployment: deployment.user_types),
     _reads(lambda deployment: deployment.open_id_provider),
     _reads(lambda deployment: deployment.customer_states),
-    _reads(lambda deployment: deployment.pages),
+    _pages,
     _reads(lambda deployment: deployment.configurator),
     _reads(lambda deployment: deployment.pricing),
     _reads(lambda deployment: deployment.virtual_components),

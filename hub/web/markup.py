@@ -8,35 +8,26 @@ Spec: docs/web_pages.md, "Templates".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError, TemplateSyntaxError
-from jinja2 import Template as JinjaTemplate
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
-from adapters.rendering.columns import ColumnFault, plain
-from adapters.rendering.template_sandbox import Budget, OutOfTime, Sandbox, spend, stop_spending
-from hub.deployment.declared_files import PAGE_TEMPLATES
+from adapters.rendering.columns import ColumnFault
+from adapters.rendering.template_sandbox import Budget, OutOfTime, spend, stop_spending
 from hub.deployment.deployment import Deployment
+from hub.deployment.pages.own_template import own_templates
+from hub.deployment.pages.value_text import shown
 from hub.web.static_files import static_address
-from hub.web.value_text import groups, sentence, shown
-from hub.web.views import FormView, PageView
-from integration_objects.errors import Misconfigured, Refused
+from hub.web.views import FormView, PageView, RowView
+from integration_objects.errors import Refused
 from integration_objects.surroundings import Surroundings
 
 #: seconds that a deployment's template may take, and characters of its result
 MAX_SECONDS, MAX_OUTPUT = 2.0, 4 * 1024 * 1024
-
-
-class PageTemplateFaulty(Misconfigured):
-    """A deployment's template of a page isn't understood."""
-
-    what = "the template of a page is not understood"
-    where = "{name}:{line}"
-    why = "{fault}"
-    mend = "write it as docs/web_pages.md says"
 
 
 class PageTemplateFailed(Refused):
@@ -92,12 +83,7 @@ class PageMarkup:
         )
         self._shipped.filters |= {"shown": shown, "groups": groups, "sentence": sentence}
         self._monotonic = Surroundings().monotonic
-        names = {page.template for page in deployment.pages.values() if page.template}
-        self._own = {
-            name: own_template(deployment, name)
-            for name in names
-            if deployment.files.is_own("hub", PAGE_TEMPLATES, name)
-        }
+        self._own = dict(own_templates(deployment.pages, deployment.files))
 
     def page(self, view: PageView, template: str, frame: Frame) -> str:
         """Write a page; *template* is the name of its own template, "" for none."""
@@ -144,23 +130,18 @@ class PageMarkup:
         return "".join(pieces)
 
 
-def own_template(deployment: Deployment, name: str) -> JinjaTemplate:
-    """Compile a deployment's template.
+def groups(rows: Iterable[RowView]) -> Iterator[tuple[str, list[RowView]]]:
+    """Put the rows of a tree into their groups, in the order of the groups' names."""
+    by_group = sorted(rows, key=lambda row: row.group)
+    for group, within in groupby(by_group, key=lambda row: row.group):
+        yield group, list(within)
 
-    Raises:
-        PageTemplateFaulty: it isn't understood.
+
+def sentence(text: str) -> str:
+    """Write an error's words as a sentence.
+
+    >>> sentence("the quote is gone")
+    'The quote is gone.'
     """
-    filters: dict[str, Callable[..., Any]] = {"shown": shown}
-    sandbox = Sandbox(escape=True, finalize=_written, filters=filters)
-    source = deployment.files.text_reader("hub", PAGE_TEMPLATES)(name)
-    try:
-        code = sandbox.compile(source, name=name, filename=name)
-    except TemplateSyntaxError as error:
-        place = deployment.files.shown("hub", f"{PAGE_TEMPLATES}/{name}")
-        raise PageTemplateFaulty(name=place, line=error.lineno, fault=error.message or "") from error
-    return JinjaTemplate.from_code(sandbox, code, sandbox.globals)
-
-
-def _written(value: Any) -> Any:
-    """Write a value of a deployment's template: parts that are drawn already stay as they are."""
-    return value if isinstance(value, Markup) else plain(value)
+    begun = text[:1].upper() + text[1:]
+    return begun if begun.endswith((".", "?", "!")) else f"{begun}."

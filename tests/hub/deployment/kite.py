@@ -315,6 +315,53 @@ help: Builds lines at premises.
 accounts: granted
 rights: [see accounts, see services]
 """,
+    "hub/web/pages/kite_account.yaml": """\
+page: kite_account
+title: "Kite {header/Name}"
+address: /kite/{account}
+right: see accounts
+owner: "{account}"
+asks: {tab-of: ""}
+template: kite.html.j2
+shows:
+  header:
+    object: Account
+    where: {Account Id: "{account}"}
+    as: details
+    fields:
+      Name: Name
+      Account Id: {label: Account, link: {page: kite_account, account: "[Account Id]"}}
+  items:
+    workflow: profile
+    arguments: {account: "{account}"}
+    object: OM Asset
+    component: Line Item
+    key: Integration Id
+    condition: "[Status] <> 'Inactive'"
+    fields: {Product Id: Product}
+actions:
+  end:
+    label: End
+    right: quote
+    on: items
+    workflow: disconnect
+    asks: {day: {label: Day, kind: date}}
+    arguments: {account: "{account}", root: "[Integration Id]", due-date: "{day}"}
+    next: {done: {page: kite_account, account: "{account}"}}
+""",
+    "hub/web/pages/portal.yaml": """\
+extends: customer_portal
+shows:
+  header:
+    fields: {Credit Limit: Credit limit}
+actions:
+  new:
+    next: {done: kite_account}
+""",
+    "hub/web/templates/kite.html.j2": """\
+<p class="help">{{ page.title }}</p>
+{{ drawn["header"] }}
+""",
     "hub/workflows/greet.py": """\
 from hub.extension import Argument, Outcome, Run, named_workflow
 

@@ -27,6 +27,7 @@ PLACES = {
     "feed": "hub/feeds/*.yaml",
     "customer-states": "hub/states/*.yaml",
     "user-type": "hub/access/*.yaml",
+    "page": "hub/web/pages/*.yaml",
     "virtual-component": "adapters/virtual_components/*.yaml",
 }
 FILES = [
@@ -99,6 +100,13 @@ NAMES = {
     "codes",
     "joined",
     "on delete",
+    "shows",
+    "actions",
+    "where",
+    "arguments",
+    "asks",
+    "link",
+    "done",
 }
 
 
@@ -107,7 +115,8 @@ def is_name(path: list[Any]) -> bool:
     above = keys[-2] if len(keys) > 1 else ""
     # The table of a look-up has codes, a field's columns have tables, the children of a used component have names.
     by_name = above in NAMES or (above == "children" and isinstance(path[-2], str)) or above == "column"
-    return by_name or "lookups" in keys[:-1]
+    # Requests to the configurator stand within an action's arguments, as deep as they are.
+    return by_name or "lookups" in keys[:-1] or "arguments" in keys[:-1]
 
 
 def paths_of_keys(value: Any, above: tuple[Any, ...] = ()) -> Iterator[list[Any]]:

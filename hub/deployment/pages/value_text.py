@@ -1,12 +1,8 @@
-"""Values as people read them: amounts, days, times, flags."""
+"""Values as people read them on pages: amounts, days, times, flags."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
-
 from hub.deployment.pages.page import Form
-from hub.web.views import RowView
 from integration_objects.field_values import as_number
 
 _FLAGS = {"Y": "Yes", "N": "No"}
@@ -36,20 +32,3 @@ def shown(value: str | None, form: Form) -> str:
         rest = rest.ljust(2, "0") if form == "money" else rest
         return f"{whole}.{rest}" if rest else whole
     return value
-
-
-def groups(rows: Iterable[RowView]) -> Iterator[tuple[str, list[RowView]]]:
-    """Put the rows of a tree into their groups, in the order of the groups' names."""
-    by_group = sorted(rows, key=lambda row: row.group)
-    for group, within in groupby(by_group, key=lambda row: row.group):
-        yield group, list(within)
-
-
-def sentence(text: str) -> str:
-    """Write an error's words as a sentence.
-
-    >>> sentence("the quote is gone")
-    'The quote is gone.'
-    """
-    begun = text[:1].upper() + text[1:]
-    return begun if begun.endswith((".", "?", "!")) else f"{begun}."
