@@ -4,6 +4,7 @@
     GET  /accounts/{account}/do/ACTION   the form of an action
     POST /accounts/{account}/do/ACTION   runs the action's workflow, once for a form
     GET  /sign-in, POST /sign-in, POST /sign-out, GET /password, POST /password
+    GET  /sign-in/open-id, GET /sign-in/open-id/back    where a provider of OpenID Connect is set
     GET  /static/FILE
 
 The database's work is done in threads, and only so many at a time as there are connections.
@@ -37,6 +38,7 @@ from hub.web.faults import FormFaulty, NothingThere, PageMethodUnknown
 from hub.web.forms import csrf_of, read_form
 from hub.web.headers import Place, SecurityHeaders
 from hub.web.markup import Frame, MenuEntry, PageMarkup
+from hub.web.open_id_sign_in import BACK, START, OpenIdSignIn
 from hub.web.showing import ShownPage, has_right
 from hub.web.sign_in import SignIn, SignInNeeded
 from hub.web.static_files import static_files
@@ -70,7 +72,14 @@ class WebApplication:
         self._place = Place(open_hub.deployment.settings.web_url)
         self._visitors = Visitors(open_hub)
         self._limiter: anyio.CapacityLimiter | None = None
-        self._sign_in = SignIn(self._visitors, self._markup, self._place, self._in_thread, self._frame)
+        open_id = open_hub.open_id
+        self._sign_in = SignIn(
+            self._visitors, self._markup, self._place, self._in_thread, self._frame, open_id is not None
+        )
+        self._open_id = None
+        if open_id is not None:
+            web_url = open_hub.deployment.settings.web_url
+            self._open_id = OpenIdSignIn(open_id, self._sign_in, self._place, web_url, self._in_thread)
 
     def application(self) -> Starlette:
         """Make the ASGI application."""
@@ -83,6 +92,9 @@ class WebApplication:
             Route("/password", self._answered(self._sign_in.show_password), methods=["GET"]),
             Route("/password", self._answered(self._sign_in.change_password), methods=["POST"]),
         ]
+        if self._open_id is not None:
+            routes.append(Route(START, self._answered(self._open_id.start), methods=["GET"]))
+            routes.append(Route(BACK, self._answered(self._open_id.back), methods=["GET"]))
         # Addresses with fewer parameters first: /accounts/new before /accounts/{account}.
         for page in sorted(self._pages.values(), key=lambda page: (len(page.path_parameters), page.address)):
             show, form = functools.partial(self._show, page), functools.partial(self._do, page)

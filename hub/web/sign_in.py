@@ -65,9 +65,10 @@ class SignIn:
         place: Place,
         in_thread: Callable[[Callable[[], Any]], Awaitable[Any]],
         frame: Callable[[Request, Visitor | None], Frame],
+        has_open_id: bool = False,
     ) -> None:
         self._visitors, self._markup, self._place = visitors, markup, place
-        self._in_thread, self._frame = in_thread, frame
+        self._in_thread, self._frame, self._has_open_id = in_thread, frame, has_open_id
         secure = place.is_secure
         self._session_cookie = "__Host-orderhub" if secure else "orderhub"
         self._visit_cookie = "__Host-orderhub-visit" if secure else "orderhub-visit"
@@ -89,7 +90,7 @@ class SignIn:
         token = request.cookies.get(self._session_cookie, "")
         if not token or len(token) > _MOST_TOKEN:
             return None
-        address = _address_of(request)
+        address = address_of_browser(request)
         found: Visitor | None = await self._in_thread(lambda: self._visitors.find(token, address))
         return found
 
@@ -115,23 +116,35 @@ class SignIn:
         visit = request.cookies.get(self._visit_cookie, "")
         fields = await read_form(request, self._place, csrf_of(visit))
         to, name = fields.get("to", ""), fields.get("name", "")
-        old, address = request.cookies.get(self._session_cookie, "")[:_MOST_TOKEN], _address_of(request)
+        old, address = self.token_of(request), address_of_browser(request)
         try:
             credentials = Credentials(name, fields.get("password", ""), fields.get("code", ""))
             token = await self._in_thread(lambda: self._visitors.log_in(credentials, address, old or None))
         except Refused as refused:
             return self._form(request, to, name, refused)
+        return self.enter(request, token, to)
+
+    def enter(self, request: Request, token: str, to: str) -> Response:
+        """Give the browser its new session, and lead it to the page that it wanted."""
         root = request.scope.get("root_path", "")
         response = RedirectResponse(root + (to if is_own_path(to) else "/"), 303)
         self._set(response, self._session_cookie, token)
         response.delete_cookie(self._visit_cookie, secure=self._place.is_secure, httponly=True, samesite="lax")
         return response
 
+    def show_fault(self, request: Request, fault: HubError) -> Response:
+        """Show the sign-in again, with the fault of a sign-in that failed."""
+        return self._form(request, "", fault=fault)
+
+    def token_of(self, request: Request) -> str:
+        """Return the token of the session that the browser has; "" for none."""
+        return request.cookies.get(self._session_cookie, "")[:_MOST_TOKEN]
+
     async def sign_out(self, request: Request) -> Response:
         """End the session."""
         token = request.cookies.get(self._session_cookie, "")[:_MOST_TOKEN]
         await read_form(request, self._place, csrf_of(token))
-        address = _address_of(request)
+        address = address_of_browser(request)
         await self._in_thread(lambda: self._visitors.log_out(token, address))
         response = RedirectResponse(f"{request.scope.get('root_path', '')}/sign-in", 303)
         response.delete_cookie(self._session_cookie, secure=self._place.is_secure, httponly=True, samesite="lax")
@@ -174,6 +187,7 @@ class SignIn:
             title="Sign in",
             to=to if is_own_path(to) else "",
             name=name[:64],
+            has_open_id=self._has_open_id,
             fault=fault,
         )
         response = HTMLResponse(page, 200 if fault is None else getattr(fault, "status", 401))
@@ -198,5 +212,6 @@ class SignIn:
         )
 
 
-def _address_of(request: Request) -> str:
+def address_of_browser(request: Request) -> str:
+    """Return the network address that a request came from; "" for none."""
     return "" if request.client is None else request.client.host
