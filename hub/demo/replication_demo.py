@@ -41,6 +41,7 @@ def play_replication(folder: pathlib.Path) -> bool:
     with demonstration(folder) as hub, _week(hub, folder) as week:
         week.monday()
         week.tuesday()
+        week.tuesday_evening()
         week.wednesday()
         week.thursday()
         week.friday()
@@ -82,6 +83,22 @@ class _Week:
         self._billing.add("B-1", {"CUST-NAME": "Riverside Clinic", "CUST-STAT": "A", "CONTACT-LAST": "Poe"})
         self._exchange()
         self._show()
+
+    def tuesday_evening(self) -> None:
+        """A change of each side travels as a message."""
+        heading("Tuesday evening: two changes don't wait for the files")
+        self._set("B-1", Phone_Number="509-555-0177")
+        self._run()
+        self._hear()
+        self._billing_sets(JANE, EMAIL="jane@example.com")
+        self._billing_types("tell", "messages")
+        for number, body in self._billing.tell():
+            out(f"  messages/{number}")
+            self._send(number, body, None)
+        self._run()
+        self._hear()
+        paragraph("Both sides have both values, and the night's exchange of files is empty.")
+        self._exchange()
 
     def wednesday(self) -> None:
         """Both sides change the same fields."""
@@ -161,6 +178,33 @@ class _Week:
     def _billing_sets(self, key: str, **values: str) -> None:
         self._billing_types("set", key, *(f"{name}={value}" for name, value in values.items()))
         self._billing.set(key, dict(values))
+
+    # Messages
+
+    def _hear(self) -> None:
+        """Let billing hear the hub's messages, and bring its answers."""
+        messages = self._feed.feed.messages
+        assert messages is not None  # noqa: S101  # the shipped feed has them
+        _command("receive", messages.to_place, "--json")
+        heard = self._hub.take(messages.to_place)
+        for each in heard:
+            out(f"  {' '.join(each.body.decode('iso-8859-1').split())}")
+        self._billing_types("hear", "from-hub.json", "answers")
+        answers = [(each.message_id, self._billing.hear(each.body)) for each in heard]
+        for answered, body in answers:
+            if body is not None:
+                self._send(f"answer to {answered}", body, answered)
+                self._run()
+
+    def _send(self, message_id: str, body: bytes, answers: str | None) -> None:
+        option = ("--id", message_id) if answers is None else ("--correlation-id", answers)
+        folder, name = ("messages", message_id) if answers is None else ("answers", answers)
+        _command("send", FEED, f"{folder}/{name}", *option)
+        self._hub.bring(FEED, message_id, body, answers)
+
+    def _run(self) -> None:
+        _command("run", "--once")
+        self._hub.run()
 
     # What operators do
 

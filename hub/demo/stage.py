@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from adapters.database.messages.filing import Filed
+from adapters.database.messages.outbox import OutboxMessage
 from adapters.files import fresh_folder
 from adapters.transport import Delivery, Envelope
 from hub.data_manager.doors import open_transports
@@ -100,9 +101,16 @@ class Demonstration:
     def answer_work_orders(self) -> list[Answered]:
         """Act as a provisioning system: take each work order, and answer that all its lines are complete."""
         # Committed before the answers are filed: the data manager opens a transaction of its own for each answer.
+        return [self._answer(message.message_id, message.body) for message in self.take(WORK_ORDERS)]
+
+    def bring(self, route: str, message_id: str, body: bytes, answers: str | None = None) -> Filed:
+        """Put another system's message in at a route's door; *answers* is the id of the message that it answers."""
+        return self._file(route, Envelope(message_id, body, correlation_id=answers), message_id)
+
+    def take(self, channel: str) -> list[OutboxMessage]:
+        """Take the messages of an embedded channel, as the system that reads it does."""
         with self.open_hub.write() as transaction:
-            work_orders = transaction.messages.outbox.take(WORK_ORDERS, 100)
-        return [self._answer(row.message.message_id, row.message.body) for row in work_orders]
+            return [row.message for row in transaction.messages.outbox.take(channel, 100)]
 
     def write(self, name: str, text: str) -> None:
         """Write a file into the demonstration's folder."""

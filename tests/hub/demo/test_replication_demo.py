@@ -24,7 +24,9 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> str:
     "text",
     [
         "  billing_accounts.00000001: add 4, change 0, delete 0\n",
-        "6       1-B     Contact/Last Name  Doe     Roe        Miller\n",
+        "  DCB-1 Riverside Clinic A 509-555-0177 Poe ",
+        "  A0000000011-B ACCEPTED ",
+        "7       1-B     Contact/Last Name  Doe     Roe        Miller\n",
         "1-B       billing  Jane D. Doe                       I          550           509-555-0142  Roe\n",
         "  ACCOUNTS.00000007.txt: refused: the file has no trailer\n",
         "  ACCOUNTS.00000007.txt: came before, nothing changes; its answer is sent again\n",
