@@ -115,11 +115,21 @@ app = LazyGroup(
 
 
 def main() -> None:
-    """Run the command line; no traceback reaches a user for anything that the hub foresaw."""
+    """Run the command line as a process of its own."""
     arguments = sys.argv[1:]
-    name = arguments[0] if arguments else ""
-    _collect_seldom(lasting=name in LASTING)
+    # Here and not in `run`: a process that runs commands beside its own work keeps its garbage collector as it is.
+    _collect_seldom(lasting=bool(arguments) and arguments[0] in LASTING)
     atexit.register(_print_the_rest)
+    run(arguments)
+
+
+def run(arguments: list[str]) -> None:
+    """Run the command of these words; no traceback reaches a user for anything that the hub foresaw.
+
+    Raises:
+        SystemExit: at the end, with the exit code.
+    """
+    name = arguments[0] if arguments else ""
     try:
         if name in LASTING:
             _end_at_signals()
@@ -131,7 +141,7 @@ def main() -> None:
                 command, words = command.commands[arguments[1]], 2
             command(arguments[words:], prog_name=" ".join(["orderhub", *arguments[:words]]))
         else:
-            app()
+            app(arguments)
     except CommandFailed as failed:
         sys.exit(report_failure(failed, arguments))
     except HubError as error:

@@ -33,12 +33,13 @@ def command(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     )
 
     def run(*arguments: object, expect: int = 0) -> Any:
-        from hub.command_line.app import main
+        from hub.command_line import app
 
-        monkeypatch.setattr("sys.argv", ["orderhub", *map(str, arguments)])
+        words = [str(argument) for argument in arguments]
+        monkeypatch.setattr("sys.argv", ["orderhub", *words])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            main()
+            app.run(words)
         printed = capsys.readouterr()
         assert (ended.value.code or 0) == expect, printed.out + printed.err
         return printed

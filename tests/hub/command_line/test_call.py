@@ -99,7 +99,7 @@ def call(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
         monkeypatch.setattr(sys, "argv", ["orderhub", *arguments])
         code = 0
         try:
-            cli.main()
+            cli.run(list(arguments))
         except SystemExit as end:
             code = int(end.code or 0)
         return Ran(code, *capsys.readouterr())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.resources
 import json
 import pathlib
@@ -44,6 +45,12 @@ def test_the_workflows_are_listed(command):
         "help": "The customer: its Account Id, phone number, name, or number in another system.",
     }
     assert "receive-order" not in listed
+
+
+def test_a_command_within_another_process_leaves_the_garbage_collector_as_it_is(command):
+    before = gc.get_threshold()
+    command("workflow")
+    assert gc.get_threshold() == before
 
 
 def test_each_workflow_says_what_it_takes(command):
