@@ -59,7 +59,7 @@ class FeedForm(RecordObject):
             Invalid: a record can't be read.
         """
         form, kind, count = self.feed.file, "", 0
-        for found in self.layout.records(io.BytesIO(body), keep_faults=True):
+        for found in self.layout.records(io.BytesIO(body), keep_faults=True, may_lack=form.record):
             name, count = found.type.name, count + 1
             kind = kind or name
             if name not in (form.record, form.answer.record):

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from hub.deployment.feed_form import feed_form
 from hub.replication.explanation import explain
 from hub.replication.reconcile import ExtractIncomplete, Reconciliation
+from hub.replication.staging import data_row
 from tests.hub.replication.partner_layouts import FEED, LAYOUTS, PartnerSide
 
 ANN: dict[str, str | None] = {
@@ -189,4 +191,13 @@ def test_an_extract_that_lacks_a_field_is_no_whole_extract(tmp_path: pathlib.Pat
     content = lacking_file(side, side.file(1, ANN, kind="full"), "PHONE")
     with pytest.raises(ExtractIncomplete, match=r"line [23], byte .* lacks PHONE"):
         Reconciliation(side.open_feed).reconcile(io.BytesIO(content), "extract")
+    side.close()
+
+
+def test_a_field_that_a_message_lacks_is_named_too(tmp_path: pathlib.Path) -> None:
+    side = PartnerSide(tmp_path, "JSON lines")
+    line = {"REC": "D", "OPERATION": "C", "CUST-NO": "1", "CUST-NAME": None, "CHANGED-AT": "20270101000000"}
+    (found,) = feed_form(side.feed, side.layout).records(json.dumps(line).encode())
+    row = data_row(side.feed, side.open_feed.key_field, "delta", 1, found)
+    assert [side.feed.names[place] for place in row.lacking] == ["Status", "Credit Limit", "Phone Number"]
     side.close()

@@ -30,13 +30,13 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The positions of the records that were read to become rows."""
     positions: list[int] = []
-    make = staging._data_row
+    make = staging.data_row
 
     def noted(*parts: object) -> object:
         positions.append(int(str(parts[3])))
         return make(*parts)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(staging, "_data_row", noted)
+    monkeypatch.setattr(staging, "data_row", noted)
     return positions
 
 
