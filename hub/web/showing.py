@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hub.access.user import ActionObject, User, allowed
+from hub.data_manager.lookup import shown_addresses
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.pages.page import Action, Page, Part, ShownField, Target
 from hub.deployment.pages.value_reader import filled, names_within
@@ -195,7 +196,10 @@ class ShownPage:
         return headings
 
     def _rows(self, part: Part, fields: list[ShownField], rows: Iterable[ReadRow]) -> Iterable[RowView]:
-        group = ""
+        group, rows = "", list(rows)
+        placed = [field.name for field in fields if field.form == "address"]
+        ids = {address for row in rows for name in placed if (address := row.node.get(name))}
+        addresses = shown_addresses(self.reading.run.store, ids)
         for row in rows:
             if part.group and row.level == 0:
                 group = _group_of(part, row)
@@ -207,10 +211,10 @@ class ShownPage:
                 and values[field.name]
                 and (address := self.address(field.link, row.node)) is not None
             }
+            texts = {name: addresses[text] for name in placed if (text := values[name] or "") in addresses}
             owned = self.account is not None and part.account and row.node.get(part.account) == self.account
-            yield RowView(
-                values, links, tuple(self._actions(part.name, row)), row.level, group, bool(owned and not part.tab)
-            )
+            actions, is_chosen = tuple(self._actions(part.name, row)), bool(owned and not part.tab)
+            yield RowView(values, texts, links, actions, row.level, group, is_chosen)
 
     def address(self, target: Target, row: PropertySet | None) -> str | None:
         """Return the address that a link or a transition leads to.

@@ -33,7 +33,9 @@ class ColumnView:
 
     name: str = _helped("The field's name, as its object or workflow calls it.")
     label: str = _helped("Its label.")
-    form: Form = _helped("The way in which its values are written: text, number, money, day, time, flag or status.")
+    form: Form = _helped(
+        "The way in which its values are written: text, number, money, day, time, flag, status or address."
+    )
     help: str = _helped("A sentence about it; empty for none.", default="")
 
 
@@ -42,6 +44,7 @@ class RowView:
     """A row of a part."""
 
     values: Mapping[str, str | None] = _helped("The values of the shown fields, by the field's name.")
+    texts: Mapping[str, str] = _helped("Words in the place of ids, by the field's name.", default_factory=dict)
     links: Mapping[str, str] = _helped("The addresses that values lead to, by the field's name.", default_factory=dict)
     actions: tuple[ActionView, ...] = _helped("What this person can do with the row.", default=())
     level: int = _helped("In a tree, how deep the row stands; 0 for a root.", default=0)

@@ -86,8 +86,8 @@ NUMBERS = {
     "s_order_item": "service_num",
     "s_service_point": "service_id",
 }
-#: Columns of names, which are looked for in small letters.
-NAMES = {"s_account": "name", "s_contact": "last_name"}
+#: Columns of names and streets, which are looked for in small letters.
+NAMES = {"s_account": "name", "s_address": "street", "s_contact": "last_name"}
 #: PostgreSQL cuts longer names.
 #: It does so silently, and two long names with one beginning would clash.
 _MOST_NAME = 63

@@ -24,7 +24,7 @@ from integration_objects.expression import Expression
 #: the ways in which a part is drawn
 Look = Literal["list", "details", "tree"]
 #: the ways in which a value is written
-Form = Literal["text", "number", "money", "day", "time", "flag", "status"]
+Form = Literal["text", "number", "money", "day", "time", "flag", "status", "address"]
 #: the kinds of questions that a form asks
 Question = Literal["text", "long text", "number", "whole", "date", "flag", "choice"]
 #: the outcomes of an action that a transition may name

@@ -39,6 +39,7 @@ from integration_objects.names import (
     SERVICE_POINT,
     TROUBLE_TICKET,
 )
+from integration_objects.names import ADDRESS as STORED_ADDRESS
 from integration_objects.service_number import plain_number
 from integration_objects.surroundings import made_at
 
@@ -46,7 +47,7 @@ Row = Mapping[str, str | None]
 #: finds rows by a text: object, component, field, text, how many at most -> each row with its owner's key
 Look = Callable[[str, str | None, str, str, int], Sequence[tuple[str, Row]]]
 #: fields whose words people say in any order, and the fewest signs of a number that are looked for within numbers
-_NAMES, _FEWEST_SIGNS = ("Name", "First Name", "Last Name"), 3
+_NAMES, _FEWEST_SIGNS = ("Name", "First Name", "Last Name", "Street"), 3
 #: rows that an answer shows, and rows that each look-up reads at most
 MOST_SHOWN, _MOST_READ = 50, 200
 #: objects of support, with the fields of their numbers and their words for people
@@ -75,6 +76,8 @@ class NothingNamed(Refused):
 def find(run: Run, text: str) -> Outcome:
     """Find accounts, contacts, services, meters, service points, orders, quotes and support by a number or a name.
 
+    Accounts are found by the street of their address, too.
+
     Each is found by the beginning of its number or name, whatever the blanks and signs of a number. If nothing begins
     with the text, those are found that have it in their number, or its words in their names, in any order.
 
@@ -100,6 +103,7 @@ def _found(run: Run, text: str, look: Look) -> list[Row]:
         *_accounts(_headers(look, ACCOUNT, text, "Account Id", "Name", "Phone Number")),
         *_known_elsewhere(run, [key for _, key in look(ACCOUNT, ACCOUNT_KEY, "Number", text, _MOST_READ)]),
         *_contacts(_headers(look, "Contact", text, "Last Name", "Phone Number")),
+        *_accounts(_at_addresses(run, _headers(look, STORED_ADDRESS, text, "Street"))),
         *_services(run, text, points, look),
         *_ordered(run, text, look),
         *_documents(text, look),
@@ -176,6 +180,12 @@ def _accounts(accounts: Iterable[Row]) -> Iterator[Row]:
         number, key, name = account["Phone Number"], account["Account Id"], account["Name"]
         place = account["Address Id"]
         yield _row("account", number=number, account=key, name=name, status=account["Status"], address=place)
+
+
+def _at_addresses(run: Run, addresses: Iterable[Row]) -> list[Row]:
+    """Return the accounts at addresses."""
+    ids = sorted({address["Address Id"] or "" for address in addresses})
+    return list(run.headers(ACCOUNT, {"Address Id": ids})) if ids else []
 
 
 def _known_elsewhere(run: Run, keys: Iterable[Row]) -> Iterator[Row]:

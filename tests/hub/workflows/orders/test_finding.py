@@ -176,3 +176,17 @@ def test_the_short_commands_print_the_rows(command, road):
     nothing = command("orders", "2-LB")
     assert (nothing.out, nothing.err) == ("", "the account 2-LB has no order\n")
     assert command("quotes", "nobody", expect=1).err.endswith("reason: AccountUnknown\n")
+
+
+@pytest.mark.parametrize("text", ["12 pine", "Pine Street"])
+def test_accounts_are_found_by_their_street(directory: CustomerCare, text: str) -> None:
+    """By its beginning, and by words of it where nothing begins so."""
+    directory.road.load(
+        """<Message IntObjectName="Address"><ListOfAddress><Address><AddressId>PINE</AddressId>
+        <Street>12 Pine Street</Street><City>Spokane</City></Address></ListOfAddress></Message>"""
+    )
+    directory.road.load(
+        """<Message IntObjectName="Account"><ListOfAccount><Account><AccountId>2-LB</AccountId>
+        <AddressId>PINE</AddressId></Account></ListOfAccount></Message>"""
+    )
+    assert ("account", "2-LB") in [(kind, account) for kind, _, account, _, _ in found(directory, text)]
