@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from adapters.database.access.users import StoredUser, Users
@@ -104,6 +104,10 @@ class Access:
         """Return the audit, in the transaction of *connection*: that of the audited action."""
         return Audit(connection, self._surroundings)
 
+    def user_within(self, connection: Any, user: User) -> User:
+        """Return a session's user with the accounts beneath the given ones, in the transaction of *connection*."""
+        return self.people(connection).within(user)
+
     def log_in(self, credentials: Credentials, address: str, token_before: str | None = None) -> LoggedIn:
         """Log somebody in, and begin a session.
 
@@ -149,12 +153,17 @@ class Access:
     def session_of(self, token: str | None) -> Session | None:
         """Return the session of a request's token, with its user as the user is now; None for none.
 
+        The user's accounts are the given ones; `user_within` has those beneath them, too.
+
         The use of the session is noted about once a minute, in a transaction of its own.
         """
         if not token:
             return None
         with self._database.read() as connection:
             session = self._session(connection, token)
+        if session is not None:
+            # What they are looked up in ends here.
+            session = replace(session, user=replace(session.user, members=frozenset()))
         if session is not None and session.must_be_noted:
             # A page that only reads must not fail because the database is being written to: the next page notes it.
             with suppress(Retryable), self._database.write() as connection:

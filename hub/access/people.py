@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from adapters.database.access.sessions import StoredSessions
@@ -36,6 +36,8 @@ USER = "user"
 CLOSE_ACCOUNT = "close account"
 #: Characters of the column: a provider's address, and a subject.
 _MOST_OPEN_ID = 512
+#: Accounts that are looked up by themselves, before all accounts beneath are read at once.
+_MOST_LOOK_UPS = 50
 
 
 class UserUnknown(Refused):
@@ -143,6 +145,31 @@ class NewUser:
     password: str | None = None
     must_change_password: bool = True
     open_id: str | None = None
+
+
+class AccountsBeneath:
+    """The accounts beneath some accounts, looked up when somebody asks for one.
+
+    A customer may have 10,000 of them, and a page is mostly about one. Each of the first is looked up by itself; one
+    who asks for many more has them all read.
+    """
+
+    def __init__(self, store: ObjectStore, tops: frozenset[str]) -> None:
+        self._store, self._tops = store, tops
+        self._known: dict[object, bool] = {}
+        self._every: set[str] | None = None
+
+    def __contains__(self, account: object) -> bool:
+        if account not in self._known:
+            self._known[account] = self._is_beneath(account)
+        return self._known[account]
+
+    def _is_beneath(self, account: object) -> bool:
+        if self._every is None and len(self._known) >= _MOST_LOOK_UPS:
+            self._every = self._store.keys_beneath(ACCOUNT, self._tops)
+        if self._every is not None:
+            return account in self._every
+        return not self._tops.isdisjoint(self._store.keys_above(ACCOUNT, str(account)))
 
 
 class People:
@@ -328,25 +355,26 @@ class People:
 
     def _read(self, stored: StoredUser) -> User:
         accounts = self._users.accounts(stored.id)
-        members: set[str] = set()
-        if stored.with_members and accounts and self._type(stored.user_type).accounts == OWN:
-            members = self._store.keys_beneath(ACCOUNT, accounts)
-        return self._user(stored, accounts, members)
+        return self.within(self._user(stored, accounts))
 
-    def _user(self, stored: StoredUser, accounts: Iterable[str], members: Iterable[str] = ()) -> User:
-        given = frozenset(accounts)
+    def within(self, user: User) -> User:
+        """Return a user whose accounts beneath the given ones are looked up in this transaction."""
+        if not (user.with_members and user.accounts and user.user_type.accounts == OWN):
+            return user
+        return replace(user, members=AccountsBeneath(self._store, user.accounts))
+
+    def _user(self, stored: StoredUser, accounts: Iterable[str]) -> User:
         return User(
             stored.id,
             stored.name,
             self._type(stored.user_type),
             stored.organization,
-            given,
+            frozenset(accounts),
             stored.with_members,
-            frozenset(members) - given,
-            frozenset(stored.withheld),
-            stored.disabled_at is not None,
-            stored.must_change_password,
-            stored.totp_secret is not None,
+            withheld=frozenset(stored.withheld),
+            disabled=stored.disabled_at is not None,
+            must_change_password=stored.must_change_password,
+            has_totp=stored.totp_secret is not None,
         )
 
     def _type(self, name: str) -> UserType:

@@ -11,6 +11,7 @@ Spec: docs/users.md.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from hub.access.rights import CHANGE_OWN_PASSWORD, RIGHTS
@@ -36,7 +37,8 @@ class User:
         organization: the company that the user works for; None for none.
         accounts: the Account Ids that the user was given; those that customers opened to a third party.
         with_members: whether the accounts beneath these are the user's, too.
-        members: the accounts beneath, as they stood when the user was read; empty without *with_members*.
+        members: the accounts beneath; empty without *with_members*. They are looked up in the transaction that the user
+            was read in; the user of a session gets them by `People.within`.
         withheld: rights of the type that this user doesn't have.
         must_change_password: whether somebody else knows the password; until it is changed, nothing else is allowed.
         has_totp: whether the log-in asks for a code, too.
@@ -48,7 +50,7 @@ class User:
     organization: str | None = None
     accounts: frozenset[str] = frozenset()
     with_members: bool = False
-    members: frozenset[str] = frozenset()
+    members: Container[str] = frozenset()
     withheld: frozenset[str] = frozenset()
     disabled: bool = False
     must_change_password: bool = False
@@ -77,7 +79,7 @@ class ActionObject:
 
 @dataclass(frozen=True)
 class VisibleAccounts:
-    """The accounts that a user may see: every account, or those with these Account Ids.
+    """The accounts that a user may see: every account, or those with these Account Ids and those beneath them.
 
     >>> "2-LB" in VisibleAccounts(ids=frozenset(["2-LB"])), "" in VisibleAccounts(every=True)
     (True, False)
@@ -85,9 +87,10 @@ class VisibleAccounts:
 
     every: bool = False
     ids: frozenset[str] = frozenset()
+    beneath: Container[str] = frozenset()
 
     def __contains__(self, account: object) -> bool:
-        return bool(account) and (self.every or account in self.ids)
+        return bool(account) and (self.every or account in self.ids or account in self.beneath)
 
 
 def visible_accounts(user: User) -> VisibleAccounts:
@@ -96,7 +99,7 @@ def visible_accounts(user: User) -> VisibleAccounts:
         return VisibleAccounts()
     if user.user_type.accounts == EVERY:
         return VisibleAccounts(every=True)
-    return VisibleAccounts(ids=user.accounts | user.members)
+    return VisibleAccounts(ids=user.accounts, beneath=user.members)
 
 
 def allowed(user: User, action: str, object: ActionObject) -> bool:

@@ -238,7 +238,7 @@ def act(
         opened = OpenAction(shown, action, sent.row)
         pairs = opened.pairs(sent.answers)
         workflow = workflow_named(open_hub.deployment.workflows, action.workflow)
-        _check_named(transaction, shown, user, by_name(workflow.arguments), pairs)
+        _check_named(transaction, shown, shown.user, by_name(workflow.arguments), pairs)
         ends = _ends(shown, action)
     about = ActionObject(page.name, sent.row, shown.account)
     asker = PageAsker(visitor, page, action, sent, ends, about)

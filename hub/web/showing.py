@@ -53,6 +53,7 @@ class ShownPage:
             PageForbidden: the person's type doesn't have the right.
             NothingThere: it belongs to an account that isn't there, or that isn't the person's to see.
         """
+        user = transaction.open_hub.access.user_within(transaction.connection, user)
         if not has_right(user, page.right):
             raise PageForbidden(title=page.title, right=page.right)
         # PostgreSQL stores no U+0000, and XML carries no other control characters: nothing can have such a name.

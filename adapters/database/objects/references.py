@@ -124,6 +124,11 @@ def _upwards(component: StoredComponent) -> Select[Any]:
     return select(upwards.c.below, upwards.c.above).where(upwards.c.above.is_not(None))
 
 
+def keys_above(connection: Connection, component: StoredComponent, key: str) -> set[str]:
+    """Return the keys of all instances above *key* in the hierarchy, by one statement."""
+    return {above for _, above in connection.execute(_upwards(component), {"wanted": [key]})}
+
+
 def keys_beneath(connection: Connection, component: StoredComponent, keys: Collection[str]) -> set[str]:
     """Return *keys* and those of all instances beneath them in the hierarchy, with one statement for each part."""
     found: set[str] = set()

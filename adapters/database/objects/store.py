@@ -34,7 +34,7 @@ from adapters.database.objects.entry import Entry
 from adapters.database.objects.faults import ComponentUnknown, OperationRefused
 from adapters.database.objects.layout import StoredComponent, StoredObject, StoredObjects
 from adapters.database.objects.reader import BEFORE_HEADER, Example, ObjectReader, Rows, Wanted, the_owner
-from adapters.database.objects.references import Known, check_hierarchy, is_moved, keys_beneath
+from adapters.database.objects.references import Known, check_hierarchy, is_moved, keys_above, keys_beneath
 from adapters.database.objects.row_changes import RowChange, RowChanges
 from adapters.database.objects.writer import InstanceWriter, Writing, insert_headers
 from integration_objects.complex_object import instances, object_name
@@ -171,6 +171,10 @@ class ObjectStore:
     def keys_beneath(self, name: str, keys: Collection[str]) -> set[str]:
         """Return those of *keys* that are stored, and the keys of all instances beneath them in the hierarchy."""
         return keys_beneath(self._connection, self._objects.of(name).header, keys)
+
+    def keys_above(self, name: str, key: str) -> set[str]:
+        """Return the keys of all instances above *key* in the hierarchy."""
+        return keys_above(self._connection, self._objects.of(name).header, key)
 
     def holders_of(self, name: str, components: tuple[str, ...], keys: Iterable[str]) -> set[str]:
         """Return those of *keys* whose instances have one of *components* directly beneath their header.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -38,6 +39,13 @@ def world(database: Database) -> World:
 def read(world: World, name: str) -> User:
     with world.database.read() as connection:
         return world.access.people(connection).user(name)
+
+
+def seen(world: World, name: str, accounts: Iterable[str | None]) -> set[str | None]:
+    """The accounts that a user may see."""
+    with world.database.read() as connection:
+        visible = visible_accounts(world.access.people(connection).user(name))
+        return {account for account in accounts if account in visible}
 
 
 def as_lee(world: World, method: str, *arguments: Any) -> Any:
@@ -99,10 +107,27 @@ def test_a_user_who_can_not_be_is_refused_and_leaves_no_trace(
 def test_the_accounts_beneath_are_the_users_with_members_only(world: World) -> None:
     world.add("one", "customer", accounts=["1-TOP"])
     world.add("all", "customer", accounts=["1-TOP"], with_members=True)
-    assert visible_accounts(read(world, "one")).ids == {"1-TOP"}
-    assert visible_accounts(read(world, "all")).ids == {"1-TOP", "1-MIDDLE", "1-BOTTOM"}
+    asked = ("1-TOP", "1-MIDDLE", "1-BOTTOM", "1-OTHER", "1-NEW", None, "")
+    assert seen(world, "one", asked) == {"1-TOP"}
+    assert seen(world, "all", asked) == {"1-TOP", "1-MIDDLE", "1-BOTTOM"}
     world.store_accounts("1-TOP", "1-MIDDLE", "1-BOTTOM", "1-NEW")
-    assert "1-NEW" in visible_accounts(read(world, "all"))
+    assert "1-NEW" in seen(world, "all", asked)
+
+
+def test_who_is_asked_for_many_accounts_answers_as_for_one(world: World) -> None:
+    """Beyond some accounts all are read at once."""
+    beneath = [f"1-M{number}" for number in range(60)]
+    world.store_accounts("1-TOP", *beneath)
+    world.add("all", "customer", accounts=["1-TOP"], with_members=True)
+    asked = [account for pair in zip(beneath, (f"9-{number}" for number in range(60)), strict=True) for account in pair]
+    assert seen(world, "all", asked) == set(beneath)
+
+
+def test_a_sessions_user_sees_the_given_accounts_until_those_beneath_can_be_looked_up(world: World) -> None:
+    world.add("ann", "customer", accounts=["1-TOP"], with_members=True)
+    user = world.session(world.log_in()).user
+    assert "1-TOP" in visible_accounts(user)
+    assert "1-MIDDLE" not in visible_accounts(user)
 
 
 def test_a_third_party_sees_exactly_the_accounts_that_were_opened_while_they_are(world: World) -> None:
