@@ -34,6 +34,9 @@ from hub.http_door.reading import check_size
 from hub.web.acting import FORM_ID, ROW, VERSION, OpenAction, Sent, act
 from hub.web.addresses import DO, JSON, address_of, from_step
 from hub.web.answering import error_answer, wants_json
+from hub.web.console.page import ConsolePage
+from hub.web.console.pages import PAGES as CONSOLE
+from hub.web.console.serving import act_on, form_view, page_view
 from hub.web.faults import FormFaulty, NothingThere, PageMethodUnknown
 from hub.web.forms import csrf_of, read_form
 from hub.web.headers import Place, SecurityHeaders
@@ -102,6 +105,12 @@ class WebApplication:
                 do = f"{page.address}/{DO}/{{action}}{ending}"
                 routes.append(Route(do, self._answered(form), methods=["GET", "POST"]))
                 routes.append(Route(f"{page.address}{ending}", self._answered(show), methods=["GET"]))
+        for console_page in CONSOLE:
+            see, act_there = functools.partial(self._look, console_page), functools.partial(self._operate, console_page)
+            for ending in (JSON, ""):
+                do = f"{console_page.address}/{DO}/{{action}}{ending}"
+                routes.append(Route(do, self._answered(act_there), methods=["GET", "POST"]))
+                routes.append(Route(f"{console_page.address}{ending}", self._answered(see), methods=["GET"]))
         return Starlette(
             routes=routes,
             middleware=[Middleware(SecurityHeaders, place=self._place)],
@@ -163,14 +172,15 @@ class WebApplication:
             )
         return RedirectResponse(frame.menu[0].address, 303)
 
-    def _frame(self, request: Request, visitor: Visitor | None, page: Page | None = None) -> Frame:
+    def _frame(self, request: Request, visitor: Visitor | None, page: Page | ConsolePage | None = None) -> Frame:
         root = request.scope.get("root_path", "")
         if visitor is None:
             return Frame(root)
         user = visitor.user
-        listed = [each for each in self._pages.values() if each.menu and has_right(user, each.right)]
+        every: list[Page | ConsolePage] = [*self._pages.values(), *CONSOLE]
+        listed = [each for each in every if each.menu and has_right(user, each.right)]
         listed.sort(key=lambda each: (each.menu_order, each.menu))
-        menu = tuple(MenuEntry(each.menu, f"{root}{address_of(each, {})}", each is page) for each in listed)
+        menu = tuple(MenuEntry(each.menu, f"{root}{each.address}", each is page) for each in listed)
         return Frame(root, menu, {"name": user.name, "type": user.user_type.name}, csrf_of(visitor.token))
 
     async def _opened(self, request: Request, page: Page) -> tuple[Visitor, dict[str, str]]:
@@ -194,6 +204,52 @@ class WebApplication:
             return HTMLResponse(self._markup.page(view, page.template, request.state.frame))
 
         return await self._in_thread(compute)
+
+    async def _looked_at(self, request: Request, page: ConsolePage) -> tuple[Visitor, dict[str, str]]:
+        """Return the person, and the values of a console page's address."""
+        visitor = await self._sign_in.visitor(request)
+        request.state.frame = self._frame(request, visitor, page)
+        steps = {name: from_step(text) for name, text in request.path_params.items() if name != "action"}
+        query = request.query_params
+        return visitor, steps | {name: query[name].strip() for name in page.asks if query.get(name, "").strip()}
+
+    async def _look(self, page: ConsolePage, request: Request) -> Response:
+        visitor, parameters = await self._looked_at(request, page)
+        done = request.query_params.get("done", "")
+
+        def compute() -> Response:
+            view = page_view(self._open_hub, page, visitor, parameters, done)
+            if wants_json(request):
+                return JSONResponse(as_json(view))
+            return HTMLResponse(self._markup.page(view, "", request.state.frame))
+
+        return await self._in_thread(compute)
+
+    async def _operate(self, page: ConsolePage, request: Request) -> Response:
+        visitor, parameters = await self._looked_at(request, page)
+        action = next((each for each in page.actions if each.name == request.path_params["action"]), None)
+        if action is None:
+            raise NothingThere
+        root = request.scope.get("root_path", "")
+        request.state.back = root + page.address_with(parameters)
+        if request.method == "GET":
+            form = await self._in_thread(lambda: form_view(self._open_hub, page, action, visitor, parameters))
+            return self._form_answer(request, form, 200)
+        sent = _sent(await read_form(request, self._place, csrf_of(visitor.token)))
+
+        def run() -> Response:
+            try:
+                location = act_on(self._open_hub, page, action, visitor, parameters, sent.form_id, sent.answers)
+            except Refused as refused:
+                if wants_json(request) or getattr(refused, "status", 422) != 422:
+                    raise
+                form = form_view(self._open_hub, page, action, visitor, parameters, sent.answers, refused)
+                return self._form_answer(request, form, 422)
+            if wants_json(request):
+                return JSONResponse({"done": True, "address": root + location})
+            return RedirectResponse(root + location, 303)
+
+        return await self._in_thread(run)
 
     async def _do(self, page: Page, request: Request) -> Response:
         visitor, parameters = await self._opened(request, page)

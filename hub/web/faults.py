@@ -104,3 +104,22 @@ class PageAway(Retryable):
     where = "the page's address"
     why = "its database, or a system that it asks, doesn't answer"
     mend = "try it again in a minute; nothing that wasn't finished was stored"
+
+
+class FilterUnreadable(RequestRefused):
+    """The filters of a list can't be read."""
+
+    status = 422
+    what = "these filters can't be looked for"
+    where = "the page's address"
+    mend = "mend the filter, or leave it out"
+
+
+class JobAnswerUnreadable(RequestRefused):
+    """A rate or the sizes of stages can't be read."""
+
+    status = 422
+    what = "'{text}' is no number of messages"
+    where = "the form"
+    why = "expected a whole number from 1"
+    mend = "write, for example, 60 messages a minute, and stages of 10,100"

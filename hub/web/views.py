@@ -75,6 +75,25 @@ class PartView:
 
 
 @dataclass(frozen=True)
+class DrawingView:
+    """A picture, drawn by the hub."""
+
+    name: str = _helped("The picture's name.")
+    heading: str = _helped("Its heading.")
+    svg: str = _helped("The picture, an SVG document.")
+    summary: str = _helped("The picture in a sentence, for who can't see it.")
+
+
+@dataclass(frozen=True)
+class TextView:
+    """A text that is shown as it is: a message's body, a tree."""
+
+    name: str = _helped("The text's name.")
+    heading: str = _helped("Its heading.")
+    text: str = _helped("The text.")
+
+
+@dataclass(frozen=True)
 class TabView:
     """A tab of a page."""
 
@@ -115,6 +134,8 @@ class PageView:
     actions: tuple[ActionView, ...] = _helped("What this person can do on the page.")
     done: DoneView | None = _helped("What the action before has brought about; None for nothing.", default=None)
     help: str = _helped("A sentence about the page; empty for none.", default="")
+    drawings: tuple[DrawingView, ...] = _helped("Pictures, which stand before the parts.", default=())
+    texts: tuple[TextView, ...] = _helped("Texts, which stand behind the parts.", default=())
 
     @property
     def all_parts(self) -> tuple[PartView, ...]:
@@ -162,6 +183,7 @@ def as_json(view: PageView) -> dict[str, Any]:
         "parts": {part.name: _part_json(part) for part in view.all_parts},
         "tabs": [{"label": tab.label, "address": tab.address, "chosen": tab.is_chosen} for tab in view.tabs],
         "actions": _actions_json(view.actions),
+        "texts": {text.name: {"heading": text.heading, "text": text.text} for text in view.texts},
         "done": None if view.done is None else {"action": view.done.label, "notes": list(view.done.notes)},
     }
 

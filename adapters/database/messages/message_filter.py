@@ -47,6 +47,7 @@ class MessageFilter:
         batch: an order of this batch.
         keys: about one of these orders, accounts or services; an empty tuple: no filter, None: about none that is
             known, so that nothing is found.
+        ids: one of these messages.
     """
 
     states: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class MessageFilter:
     until: str | None = None
     batch: str | None = None
     keys: tuple[MessageKey, ...] | None = ()
+    ids: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the filters that are set, for JSON."""
@@ -72,6 +74,7 @@ class OutboundFilter:
         destination: for this destination.
         reason: with this reason of an error.
         since, until: written at this time or later; before this time.
+        ids: one of these messages.
     """
 
     states: tuple[str, ...] = ()
@@ -79,6 +82,7 @@ class OutboundFilter:
     reason: str | None = None
     since: str | None = None
     until: str | None = None
+    ids: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the filters that are set, for JSON."""
@@ -128,6 +132,11 @@ def chosen(chosen_by: MessageFilter) -> Select[Any]:
 
 def chosen_outbound(chosen_by: OutboundFilter) -> Select[Any]:
     """Select the ``id`` and ``error`` of all messages that leave and fit, the oldest first."""
+    return select(_O.id, _O.error).where(*outbound_conditions(chosen_by)).order_by(_O.seq)
+
+
+def outbound_conditions(chosen_by: OutboundFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions of filters for messages that leave."""
     conditions: list[ColumnElement[bool]] = []
     if chosen_by.states:
         conditions.append(_any([IN_STATE[state] for state in chosen_by.states]))
@@ -140,7 +149,9 @@ def chosen_outbound(chosen_by: OutboundFilter) -> Select[Any]:
         conditions.append(_O.created_at >= chosen_by.since)
     if chosen_by.until is not None:
         conditions.append(_O.created_at < chosen_by.until)
-    return select(_O.id, _O.error).where(*conditions).order_by(_O.seq)
+    if chosen_by.ids:
+        conditions.append(_O.id.in_(chosen_by.ids))
+    return conditions
 
 
 def _source(chosen_by: MessageFilter) -> FromClause:
@@ -161,6 +172,8 @@ def _conditions(chosen_by: MessageFilter) -> list[ColumnElement[bool]]:
         conditions.append(_I.received_at < chosen_by.until)
     if chosen_by.batch is not None:
         conditions.append(_I.id.in_(select(_PART.inbox_id).where(_PART.batch_id == chosen_by.batch)))
+    if chosen_by.ids:
+        conditions.append(_I.id.in_(chosen_by.ids))
     return conditions
 
 
@@ -183,7 +196,7 @@ def _bounds(
 
 def _by_state(chosen_by: MessageFilter) -> bool:
     """Tell whether the index of states and routes finds the messages soonest."""
-    if chosen_by.reason is not None or chosen_by.batch is not None:
+    if chosen_by.reason is not None or chosen_by.batch is not None or chosen_by.ids:
         return False
     if chosen_by.sender is not None:
         return bool(chosen_by.states) and _COMMON.isdisjoint(chosen_by.states)

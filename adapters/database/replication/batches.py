@@ -137,6 +137,11 @@ class FeedBatch:
         return self.state in OPEN_FEED_STATES
 
 
+def newest_batches(connection: Connection, limit: int) -> list[FeedBatch]:
+    """Return the newest batches of all feeds, the last one first."""
+    return [_row(row) for row in connection.execute(select(BATCH).order_by(_B.seq.desc()).limit(limit))]
+
+
 class FeedBatches:
     """The batches of feeds, in the transaction of *connection*."""
 

@@ -89,7 +89,7 @@ def _outbox(state: Mapping[str, Any]) -> Iterator[Alarm]:
     for row in state["outbox"]:
         if row["error"] is not None:
             sentence = (
-                f"{_number(row['waiting'], 'message')} for {row['destination']} can't leave: {row['error']['what']}"
+                f"{_number(row['waiting'], 'message')} for {row['destination']} can't leave: {row['error']['reason']}"
             )
             yield Alarm("outbox", sentence, row["oldest"], {"state": "waiting", "destination": row["destination"]})
     for row in state["set_aside"]:

@@ -13,6 +13,7 @@ PAGES = {
     "customer_portal": "/accounts/1-B",
     "quote": "/quotes/Q-0000001",
     "order": "/orders/O-0000001",
+    "fallout": "/console/fallout",
     "a form": "/accounts/1-B/do/new",
     "an error": "/nothing",
     "the password": "/password",

@@ -15,6 +15,7 @@ TABLE = {
     "customer_portal": ("/accounts/{account}", "22 22 22 24 24 24 22 22 33"),
     "quote": ("/quotes/{quote}", "22 22 22 24 24 33 33 22 33"),
     "order": ("/orders/{order}", "22 22 22 24 24 24 22 22 33"),
+    "fallout": ("/console/fallout", "33 22 33 33 33 33 22 22 33"),
 }
 OWN = {"channel partner": "2-LB"}
 STATUS = {"2": 200, "3": 403, "4": 404}
