@@ -134,7 +134,7 @@ class PageView:
     actions: tuple[ActionView, ...] = _helped("What this person can do on the page.")
     done: DoneView | None = _helped("What the action before has brought about; None for nothing.", default=None)
     help: str = _helped("A sentence about the page; empty for none.", default="")
-    drawings: tuple[DrawingView, ...] = _helped("Pictures, which stand before the parts.", default=())
+    drawings: tuple[DrawingView, ...] = _helped("Pictures, which stand behind the first part.", default=())
     texts: tuple[TextView, ...] = _helped("Texts, which stand behind the parts.", default=())
 
     @property

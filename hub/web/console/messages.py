@@ -13,12 +13,15 @@ from hub.access import rights
 from hub.data_manager.inspection.journey import JourneyStep, journey_of
 from hub.data_manager.inspection.stages import Stages, events_of, stages_of
 from hub.data_manager.inspection.why import why
+from hub.data_manager.workflow_run import ask_workflow
 from hub.presentation.road_drawing import RoadBox, road_drawing, road_summary
 from hub.web.addresses import with_query
 from hub.web.console.choosing import INBOUND_ACTIONS, ONE_MESSAGE_ACTIONS, chosen_by
 from hub.web.console.page import ConsolePage, Looking, Shown, columns, details, found, row, step, table
 from hub.web.views import ActionView, DrawingView, PartView, TextView
-from integration_objects.errors import HubError
+from hub.workflow_manager.named_workflow import request, workflow_named
+from hub.workflow_manager.origin import Origin
+from integration_objects.errors import HubError, Refused
 
 #: messages of a page
 PAGE = 50
@@ -230,7 +233,24 @@ def _order(looking: Looking) -> Shown:
     rows = messages.listing(MessageFilter(keys=messages.message_keys.named("order", number)), 1)
     found(rows or None)
     steps = journey_of(looking.transaction, rows[0]["id"], rows[0]["seq"])
-    return Shown(f"The road of order {number}", (_journey(steps),), (_road(steps, ""),))
+    return Shown(f"The road of order {number}", (_journey(steps),), (_road(steps, ""), *_plan(looking, number)))
+
+
+def _plan(looking: Looking, number: str) -> tuple[DrawingView, ...]:
+    """Draw the plan of an order's work orders; none for a number that isn't the hub's, or an order without a plan."""
+    open_hub = looking.transaction.open_hub
+    if not looking.may(rights.SEE_ORDERS):
+        return ()
+    workflow = workflow_named(open_hub.deployment.workflows, "plan")
+    origin = Origin("web", looking.user.name, open_hub.surroundings.new_id(), person=looking.user.name)
+    try:
+        outcome = ask_workflow(looking.transaction, workflow, request("plan", [("order", number)]), origin)
+    except Refused:
+        return ()
+    if not outcome.drawing:
+        return ()
+    summary = f"{len(outcome.rows)} work orders, in the turn in which they are worked."
+    return (DrawingView("plan", "The plan", outcome.drawing, summary),)
 
 
 PAGES = (

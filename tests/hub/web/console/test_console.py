@@ -212,6 +212,8 @@ def test_the_road_of_an_order_is_drawn(web):
     web.road.work(sample("order-1-new-service.xml"))
     browser = web.browser("olga")
     page = browser.get("/console/orders/450001")
-    assert page.status_code == 200, page.text
+    assert page.status_code == 200
     assert re.search(r"<svg[^>]*aria-label=\"[0-9]+ messages came in", page.text)
     assert browser.get("/console/orders/nobody").status_code == 404
+    (order,) = web.road.stored("OM Order", Source_Order_Number="450001")
+    assert "The plan" in browser.get(f"/console/orders/{order.get('Order Number')}").text
