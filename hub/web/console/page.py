@@ -227,7 +227,7 @@ def row(
 ) -> RowView:
     """Make a row of the columns' values."""
     texts = {column.name: _text(values.get(column.name)) for column in shown}
-    return RowView(texts, dict(links or {}), tuple(actions))
+    return RowView(texts, links=dict(links or {}), actions=tuple(actions))
 
 
 def _text(value: Any) -> str | None:
