@@ -181,7 +181,7 @@ def _chosen_outbound(
     times = {
         name: None if text is None else stored_time(text, name) for name, text in (("since", since), ("until", until))
     }
-    return OutboundFilter(states, destination, reason, times["since"], times["until"])
+    return OutboundFilter(states, destination=destination, reason=reason, since=times["since"], until=times["until"])
 
 
 @job_app.command("start", cls=TextCommand)

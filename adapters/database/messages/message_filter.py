@@ -23,7 +23,7 @@ from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, Te
 
 from adapters.database.messages.inbox_row import INBOX
 from adapters.database.messages.message_keys import MessageKey, about
-from adapters.database.messages.outbox import IN_STATE, OUTBOX
+from adapters.database.messages.outbox import IN_STATE, OUTBOX, OUTBOX_LISTED, described
 from adapters.database.schema.hub_tables import HUB, STATES
 
 _I, _O = INBOX.c, OUTBOX.c
@@ -72,6 +72,7 @@ class OutboundFilter:
     Attributes:
         states: in one of these states, of `outbox.OUTBOX_STATES`.
         destination: for this destination.
+        kind: outbound, reply or dead letter.
         reason: with this reason of an error.
         since, until: written at this time or later; before this time.
         ids: one of these messages.
@@ -79,6 +80,7 @@ class OutboundFilter:
 
     states: tuple[str, ...] = ()
     destination: str | None = None
+    kind: str | None = None
     reason: str | None = None
     since: str | None = None
     until: str | None = None
@@ -130,6 +132,24 @@ def chosen(chosen_by: MessageFilter) -> Select[Any]:
     return statement.where(_I.seq.is_(None)) if chosen_by.keys is None else statement
 
 
+def outbound_page(
+    connection: Connection, chosen_by: OutboundFilter, limit: int, before: int | None = None
+) -> list[dict[str, Any]]:
+    """Return the newest messages that leave and fit, each with its number ``seq``.
+
+    Args:
+        connection: the transaction.
+        chosen_by: the filters.
+        limit: most messages.
+        before: only those that were written before the one with this number; None for the newest.
+    """
+    conditions = outbound_conditions(chosen_by)
+    if before is not None:
+        conditions.append(_O.seq < before)
+    statement = select(_O.seq, *OUTBOX_LISTED).where(*conditions).order_by(_O.seq.desc()).limit(limit)
+    return [described(row) for row in connection.execute(statement).mappings()]
+
+
 def chosen_outbound(chosen_by: OutboundFilter) -> Select[Any]:
     """Select the ``id`` and ``error`` of all messages that leave and fit, the oldest first."""
     return select(_O.id, _O.error).where(*outbound_conditions(chosen_by)).order_by(_O.seq)
@@ -142,6 +162,8 @@ def outbound_conditions(chosen_by: OutboundFilter) -> list[ColumnElement[bool]]:
         conditions.append(_any([IN_STATE[state] for state in chosen_by.states]))
     if chosen_by.destination is not None:
         conditions.append(_O.destination == chosen_by.destination)
+    if chosen_by.kind is not None:
+        conditions.append(_O.kind == chosen_by.kind)
     if chosen_by.reason is not None:
         # The reason stands in the error's JSON, whose first member it isn't: a text of this form is its whole value.
         conditions.append(_O.error.contains(f'"reason": "{chosen_by.reason}"', autoescape=True))

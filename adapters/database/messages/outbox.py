@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
@@ -43,10 +43,6 @@ from adapters.database.connection.statements import parts
 from adapters.database.schema.hub_tables import HUB
 from adapters.transport import XML, Envelope
 from integration_objects.surroundings import Surroundings
-
-# The filters name the outbox's columns.
-if TYPE_CHECKING:
-    from adapters.database.messages.message_filter import OutboundFilter
 
 OUTBOX = HUB.tables["hub_outbox"]
 _C = OUTBOX.c
@@ -233,7 +229,7 @@ _HOLD = select(_C.id).where(_THE_ROW).with_for_update()
 _STILL_WAITING = select(_C.id).where(_C.id.in_(_IDS), _C.destination == bindparam("destination"), _IN_LINE)
 _TRY_NOW = update(OUTBOX).where(_IN_LINE, _C.due_at > bindparam("now")).values(due_at=bindparam("now"))
 _BY_ID = select(OUTBOX).where(_THE_ROW)
-_LISTED = tuple(
+OUTBOX_LISTED = tuple(
     _C[name]
     for name in (
         *("id", "inbox_id", "kind", "destination", "type", "message_id", "correlation_id", "created_at"),
@@ -350,32 +346,11 @@ class Outbox:
             destination: only those for this one.
             limit: most messages.
         """
-        statement = select(*_LISTED).order_by(_C.seq.desc()).limit(limit)
+        statement = select(*OUTBOX_LISTED).order_by(_C.seq.desc()).limit(limit)
         if state is not None:
             statement = statement.where(IN_STATE[state])
         if destination is not None:
             statement = statement.where(_C.destination == destination)
-        return [described(row) for row in self._connection.execute(statement).mappings()]
-
-    def chosen(
-        self, chosen_by: OutboundFilter, limit: int, before: int | None = None, kind: str | None = None
-    ) -> list[dict[str, Any]]:
-        """Return messages that leave and fit, the last written first, each with its number ``seq``.
-
-        Args:
-            chosen_by: the filters.
-            limit: most messages.
-            before: only those that were written before the one with this number.
-            kind: only those of this kind.
-        """
-        from adapters.database.messages.message_filter import outbound_conditions
-
-        conditions = outbound_conditions(chosen_by)
-        if before is not None:
-            conditions.append(_C.seq < before)
-        if kind is not None:
-            conditions.append(_C.kind == kind)
-        statement = select(_C.seq, *_LISTED).where(*conditions).order_by(_C.seq.desc()).limit(limit)
         return [described(row) for row in self._connection.execute(statement).mappings()]
 
     def waiting(self, destination: str, limit: int) -> list[OutboxRow]:

@@ -75,6 +75,7 @@ def outbound_chosen_by(looking: Looking) -> OutboundFilter:
     return OutboundFilter(
         states=_states(given.get("state"), OUTBOX_STATES),
         destination=given.get("destination"),
+        kind=given.get("kind"),
         reason=given.get("reason"),
         since=_time(given.get("since")),
         until=_time(given.get("until")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from adapters.database.messages.message_filter import outbound_page
 from adapters.database.messages.outbox import OUTBOX_STATES, OutboxRow
 from hub.access import rights
 from hub.data_manager.inspection.shown_body import shown_body
@@ -56,8 +57,8 @@ _FILTERS = {
 
 
 def _list(looking: Looking) -> Shown:
-    chosen_by, kind = outbound_chosen_by(looking), looking.parameters.get("kind")
-    rows = looking.transaction.messages.outbox.chosen(chosen_by, PAGE + 1, looking.number("before"), kind)
+    chosen_by = outbound_chosen_by(looking)
+    rows = outbound_page(looking.transaction.connection, chosen_by, PAGE + 1, looking.number("before"))
     shown = rows[:PAGE]
     listed = [
         row(
@@ -73,8 +74,7 @@ def _list(looking: Looking) -> Shown:
         older.append(ActionView("older", "Older messages", with_query("/console/outbound", query)))
     help = f"States are {', '.join(OUTBOX_STATES)}. Kinds are outbound, reply and dead letter."
     part = table("outbound", "Messages that leave", _LISTED, listed)
-    # A job chooses by the other filters alone: with a kind it would choose more than the list shows.
-    return Shown("Messages that leave", (part,), links=older, help=help, actions=() if kind else None)
+    return Shown("Messages that leave", (part,), links=older, help=help)
 
 
 def _row_of(looking: Looking) -> OutboxRow:

@@ -93,6 +93,22 @@ def test_messages_are_found_by_the_filters_of_the_address(web, refused):
         assert "hese filters can't be looked for" in html.unescape(answer.text)
 
 
+def test_messages_that_leave_are_listed_by_kind_and_given_up_together(web, refused):
+    browser = web.browser("olga")
+    (dead,) = browser.json("/console/outbound?kind=dead letter&destination=mainframe_order.dead-letter")["parts"][
+        "outbound"
+    ]["rows"]
+    assert dead["fields"]["state"] == "waiting"
+    made = post(browser, "/console/outbound/do/give-up-outbound?kind=dead letter")
+    address = made.headers["location"].partition("?")[0]
+    assert browser.json(address)["parts"]["preview"]["rows"][1]["fields"] == {"kind": "changed", "count": "1"}
+    assert post(browser, f"{address}/do/start", reason="a test").status_code == 303
+    web.road.run()
+    shown = browser.json(dead["links"]["created_at"])
+    assert shown["parts"]["message"]["rows"][0]["fields"]["state"] == "given up"
+    assert shown["actions"][0]["name"] == "content"
+
+
 def test_a_long_list_has_pages(web):
     for number in range(60):
         web.road.send(f"<ORDERS n='{number}'/>")
