@@ -94,7 +94,7 @@ def item_row(
         address_above: the Address Id that is shown for the item above, or in the heading.
         addresses: the addresses, by Address Id.
     """
-    old = _old_values(item)
+    old = old_values(item)
     service, point = _changed(item, old, "Service Id"), item.get("Service Point Id")
     return ItemRow(
         line=item.get("Line Number") or "",
@@ -108,6 +108,27 @@ def item_row(
         key=short_key,
         details=", ".join(_details(item, above, old, address_above, addresses)),
     )
+
+
+def line_details(
+    item: PropertySet, above: PropertySet, address_above: str | None, addresses: Addresses, with_prices: bool
+) -> list[str]:
+    """Return the sentences about a line item that stand in none of its columns: attributes, and other changes.
+
+    Args:
+        item: the line item.
+        above, address_above, addresses: as for `item_row`.
+        with_prices: whether discounts and agreed prices are told.
+    """
+    old = old_values(item)
+    if with_prices:
+        return list(_details(item, above, old, address_above, addresses))
+    unpriced = item.copy_node()
+    unpriced.children = item.children
+    for name in (*DISCOUNT, "List Price"):
+        unpriced.properties.pop(name, None)
+    old = {name: value for name, value in old.items() if name not in DISCOUNT}
+    return list(_details(unpriced, above, old, address_above, addresses))
 
 
 def action_word(item: PropertySet) -> str:
@@ -155,7 +176,13 @@ def change(old: str | None, new: str | None) -> str:
     return whole_seconds(f"{old or 'nothing'} -> {new or 'nothing'}")
 
 
-def _old_values(item: PropertySet) -> Mapping[str, object]:
+def changed_value(item: PropertySet, name: str) -> str | None:
+    """Return the value that a line's Update replaces by another one; None if it replaces none."""
+    old = old_values(item)
+    return (_text(old[name]) or "nothing") if _is_changed(old, name, item.get(name)) else None
+
+
+def old_values(item: PropertySet) -> Mapping[str, object]:
     """Read the values for which an Update was made; none of another line, or of one that a sender wrote."""
     text = item.get("Built On") if action_code(item) == "Update" else None
     try:

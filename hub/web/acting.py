@@ -21,6 +21,7 @@ from hub.data_manager.workflow_run import Asker, run_workflow
 from hub.deployment.pages.page import Action, Asked, Page, Target, Value
 from hub.web.addresses import action_address, address_of, with_query
 from hub.web.faults import ActionNotPossible, ChangedMeanwhile, NothingThere, PageForbidden
+from hub.web.reading import ReadRow
 from hub.web.showing import ROUTE, ShownPage, has_right
 from hub.web.views import FormView, QuestionView
 from hub.web.visitors import Visitor
@@ -79,15 +80,15 @@ class OpenAction:
         self._shown, self._action, self._key = shown, action, row_key
         if not has_right(shown.user, action.right):
             raise PageForbidden(title=action.label, right=action.right)
-        self.row, header = self._row(), None
-        if self.row is not None:
-            self.row, header = self.row.node, self.row.header
+        found = self._row()
+        self.row: PropertySet | None = None if found is None else found.node
+        header = None if found is None else found.header
         if not shown.may(action, self.row, header):
             if shown.holds(action, self.row):
                 raise NothingThere
             raise ActionNotPossible(label=action.label, page=shown.page.name)
 
-    def _row(self) -> Any:
+    def _row(self) -> ReadRow | None:
         if not self._action.part:
             return None
         part = self._shown.page.parts[self._action.part]
@@ -96,6 +97,13 @@ class OpenAction:
             if self._key and row.node.get(part.key) == self._key:
                 return row
         raise NothingThere
+
+    def _subject(self) -> PropertySet | None:
+        """Return the row that ``[Field]`` means: the action's own, or the first one of the part that it names."""
+        if self.row is not None or not self._action.subject:
+            return self.row
+        part = self._shown.reading.part(self._action.subject)
+        return None if part is None else part.first
 
     def form(self, form_id: str, sent: Sent | None = None, fault: HubError | None = None) -> FormView:
         """Return the form; *sent* and *fault*: of a try that was refused."""
@@ -134,7 +142,7 @@ class OpenAction:
         if isinstance(value, Value):
             if value.kind == "parameter" and value.name in self._action.asks:
                 return answers.get(value.name) or None
-            return self._shown.reading.value(value, self.row)
+            return self._shown.reading.value(value, self._subject())
         if isinstance(value, Mapping):
             made = {name: self._made(each, answers) for name, each in value.items()}
             kept = {name: each for name, each in made.items() if each is not None}
@@ -155,7 +163,10 @@ class OpenAction:
         )
 
     def _question(self, asked: Asked, answer: str | None) -> QuestionView:
-        proposed = "" if asked.value is None else self._shown.reading.value(asked.value, self.row) or ""
+        proposed = "" if asked.value is None else self._shown.reading.value(asked.value, self._subject()) or ""
+        if asked.kind == "date":
+            # A browser shows a day, and nothing where a time stands behind it.
+            proposed = proposed[:10]
         return QuestionView(
             asked.name,
             asked.label,
@@ -170,7 +181,7 @@ class OpenAction:
         if asked.choices is None:
             return [(value, value) for value in asked.values]
         declared = asked.choices
-        found = self._shown.reading.instances_like(declared.object, declared.example, self.row)
+        found = self._shown.reading.instances_like(declared.object, declared.example, self._subject())
         pairs = [(value, each.get(declared.label) or value) for each in found if (value := each.get(declared.value))]
         return sorted(pairs, key=lambda pair: pair[1].casefold())[:MOST_CHOICES]
 

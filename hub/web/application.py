@@ -193,12 +193,12 @@ class WebApplication:
 
     async def _show(self, page: Page, request: Request) -> Response:
         visitor, parameters = await self._opened(request, page)
-        tab, done = (request.query_params.get(name, "") for name in ("tab", "done"))
+        tab, done, whole = (request.query_params.get(name, "") for name in ("tab", "done", "whole"))
 
         def compute() -> Response:
             with self._open_hub.read() as transaction:
                 shown = ShownPage(transaction, page, self._pages, visitor.user, parameters)
-                view = shown.view(tab, _done(transaction, visitor, done))
+                view = shown.view(tab, _done(transaction, visitor, done), whole == "Y" or wants_json(request))
             if wants_json(request):
                 return JSONResponse(as_json(view))
             return HTMLResponse(self._markup.page(view, page.template, request.state.frame))
@@ -254,7 +254,7 @@ class WebApplication:
     async def _do(self, page: Page, request: Request) -> Response:
         visitor, parameters = await self._opened(request, page)
         action = page.actions.get(request.path_params["action"])
-        if action is None:
+        if action is None or action.leads_to is not None:
             raise NothingThere
         root = request.scope.get("root_path", "")
         request.state.back = root + address_of(page, parameters)

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.access.user import User, visible_accounts
+from hub.data_manager.lookup import shown_addresses
 from hub.data_manager.open_hub import Transaction
 from hub.data_manager.workflow_run import ask_workflow
 from hub.deployment.pages.page import Part, Value
+from hub.presentation.addresses import Addresses, address_ids
 from hub.workflow_manager.named_workflow import request, workflow_named
 from hub.workflow_manager.origin import Origin
 from integration_objects.complex_object import components, instances, line_items, object_name
@@ -115,6 +117,10 @@ class PageReading:
         """Return the headers of the instances that a declaration's example finds, without a look at whose they are."""
         values = {field: self.value(value) for field, value in example.items()}
         return [] if None in values.values() else self.run.headers(name, values)
+
+    def addresses(self, trees: Sequence[PropertySet]) -> Addresses:
+        """Read the addresses that messages or instances name."""
+        return shown_addresses(self._transaction.store, address_ids(trees))
 
     def version(self, part: Part) -> str | None:
         """Return the version of the object that a part shows; None for an object without one."""

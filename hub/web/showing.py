@@ -5,15 +5,20 @@ Spec: docs/web_pages.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from hub.access.rights import SEE_PRICES
 from hub.access.user import ActionObject, User, allowed
 from hub.data_manager.lookup import shown_addresses
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.pages.page import Action, Page, Part, ShownField, Target
+from hub.deployment.pages.part_reader import CHANGES
 from hub.deployment.pages.value_reader import filled, names_within
+from hub.presentation.item_row import changed_value
 from hub.web.addresses import action_address, address_of
 from hub.web.faults import NothingThere, PageForbidden
+from hub.web.line_changes import LineChange, counted, line_changes, totals
 from hub.web.reading import ACCOUNT_FIELD, PageReading, ReadRow
 from hub.web.views import ActionView, ColumnView, DoneView, PageView, PartView, RowView, SearchField, TabView
 from hub.workflow_manager.origin import Origin
@@ -62,6 +67,7 @@ class ShownPage:
         self.page, self.pages, self.user, self.parameters = page, pages, user, parameters
         origin = Origin(ROUTE, user.name, transaction.open_hub.surroundings.new_id(), person=user.name)
         self.reading = PageReading(transaction, origin, user, page.parts, parameters)
+        self._is_whole, self._tab = False, ""
         self.account = self._account(page)
         if self.account is not None:
             if not allowed(user, page.right, ActionObject("page", page.name, self.account)):
@@ -85,17 +91,18 @@ class ShownPage:
         # An object without an account is nobody's: only those who see every account see it.
         return found[0].get(owner.field) or ""
 
-    def view(self, tab: str, done: DoneView | None = None) -> PageView:
+    def view(self, tab: str, done: DoneView | None = None, is_whole: bool = False) -> PageView:
         """Return the page's data.
 
         Args:
             tab: the label of the chosen tab; "" for the first.
             done: what an action has brought about.
+            is_whole: whether lines that say nothing new are shown, too.
 
         Raises:
             NothingThere: the page belongs to an account, and its first part finds nothing.
         """
-        page = self.page
+        page, self._is_whole, self._tab = self.page, is_whole, tab
         labels = list(dict.fromkeys(part.tab for part in page.parts.values() if part.tab and self._can_be_read(part)))
         chosen = tab if tab in labels else next(iter(labels), "")
         parts = [view for part in page.parts.values() if not part.tab and (view := self._part(part)) is not None]
@@ -169,6 +176,8 @@ class ShownPage:
             return None
         fields = [field for field in part.fields.values() if not field.right or has_right(self.user, field.right)]
         # A right of accounts on a page without an owner is asked for each row, which `reading` has done.
+        if part.look == CHANGES:
+            return self._changes(part, fields, read.rows)
         shown = read.rows[: part.most]
         return PartView(
             name=part.name,
@@ -182,6 +191,41 @@ class ShownPage:
             empty=part.empty or "Nothing here.",
             help=part.help,
         )
+
+    def _changes(self, part: Part, fields: list[ShownField], read: Sequence[ReadRow]) -> PartView:
+        """Return the lines of quotes and orders with what they change."""
+        with_prices = has_right(self.user, SEE_PRICES)
+        headers = list({id(row.header): row.header for row in read}.values())
+        addresses = self.reading.addresses(headers)
+        by_node = {id(row.node): row for row in read}
+        lines = [line for header in headers for line in line_changes(header, self._is_whole, with_prices, addresses)]
+        is_folded = any(line.folded for line in lines)
+        return PartView(
+            name=part.name,
+            heading=part.heading,
+            look=part.look,
+            columns=tuple(ColumnView(field.name, field.label, field.form, field.help) for field in fields),
+            rows=tuple(self._change(part, fields, line, by_node) for line in lines[: part.most]),
+            more=max(0, len(lines) - part.most),
+            empty=part.empty or "Nothing here.",
+            help=part.help,
+            totals=tuple(pair for header in headers for pair in totals(header)) if with_prices else (),
+            counted="; ".join(map(counted, headers)),
+            whole_address=address_of(self.page, self.parameters, tab=self._tab, whole="Y") if is_folded else "",
+        )
+
+    def _change(
+        self, part: Part, fields: list[ShownField], line: LineChange, by_node: Mapping[int, ReadRow]
+    ) -> RowView:
+        if line.item is None:
+            return RowView({field.name: None for field in fields}, level=line.level, folded=line.folded)
+        row = by_node[id(line.item)]
+        (view,) = self._rows(part, fields, [row])
+        old = {field.name: text for field in fields if (text := changed_value(row.node, field.name)) is not None}
+        told = {field.label for field in fields}
+        # A change that a column shows isn't told a second time.
+        details = tuple(text for text in line.details if text.partition(":")[0] not in told | set(old))
+        return replace(view, change=line.change, old=old, details=details)
 
     def _groups(self, part: Part, rows: Iterable[ReadRow]) -> Mapping[str, str]:
         """Return the heading of each group, the account's name included where the groups are accounts."""
@@ -235,9 +279,13 @@ class ShownPage:
             if self.may(action, None if row is None else row.node, None if row is None else row.header):
                 key = None if row is None else row.node.get(self.page.parts[part].key)
                 if row is None or key:
-                    yield ActionView(
-                        action.name, action.label, action_address(self.page, action.name, self.parameters, key)
-                    )
+                    address: str | None = action_address(self.page, action.name, self.parameters, key)
+                    if action.leads_to is not None:
+                        subject = self.reading.part(action.subject) if action.subject else None
+                        node = row.node if row is not None else None if subject is None else subject.first
+                        address = self.address(action.leads_to, node)
+                    if address is not None:
+                        yield ActionView(action.name, action.label, address)
 
 
 def _group_of(part: Part, row: ReadRow) -> str:

@@ -50,6 +50,10 @@ class RowView:
     level: int = _helped("In a tree, how deep the row stands; 0 for a root.", default=0)
     group: str = _helped("In a tree with groups, the group that the row stands in.", default="")
     is_chosen: bool = _helped("Whether the row is the one that the rest of the page is about.", default=False)
+    change: str = _helped("Of a line with an action: new, changed, gone or unchanged; empty for others.", default="")
+    old: Mapping[str, str] = _helped("The values that the line replaces, by the field's name.", default_factory=dict)
+    details: tuple[str, ...] = _helped("Further sentences about the line: attributes, reasons.", default=())
+    folded: str = _helped("The sentence that stands for several lines; empty for a line.", default="")
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,9 @@ class PartView:
     empty: str = _helped("The sentence where there are no rows.", default="")
     actions: tuple[ActionView, ...] = _helped("The actions of the page that stand beside this part.", default=())
     help: str = _helped("A sentence about it; empty for none.", default="")
+    totals: tuple[tuple[str, str], ...] = _helped("Of lines with prices: each kind of charge with its sum.", default=())
+    counted: str = _helped("Of lines with actions: how many have which.", default="")
+    whole_address: str = _helped("The page's address with every line, where some are folded.", default="")
 
     @property
     def has_row_actions(self) -> bool:
@@ -213,8 +220,11 @@ def _part_json(part: PartView) -> dict[str, Any]:
     rows = []
     for row in part.rows:
         document: dict[str, Any] = {"fields": dict(row.values)}
-        if part.look == "tree":
+        if part.look in ("tree", "changes"):
             document |= {"level": row.level, "group": row.group}
+        if part.look == "changes":
+            document |= {"change": row.change, "old": dict(row.old), "details": list(row.details)}
+            document |= {"folded": row.folded} if row.folded else {}
         if row.links:
             document["links"] = dict(row.links)
         if row.actions:
@@ -226,6 +236,7 @@ def _part_json(part: PartView) -> dict[str, Any]:
         "rows": rows,
         "more": part.more,
         "notes": list(part.notes),
+        **({"totals": dict(part.totals), "counted": part.counted} if part.look == "changes" else {}),
     }
 
 

@@ -19,8 +19,11 @@ from integration_objects.definition import Definitions
 
 ACTION_KEYS = (
     *("label", "right", "workflow", "on", "of", "roots only", "unchanged", "condition", "arguments", "asks", "next"),
-    "help",
+    *("help", "leads to"),
 )
+#: the key of an action that leads to a page, and the keys that such an action has no use for
+LEADS_TO = "leads to"
+OF_WORKFLOWS = ("workflow", "arguments", "asks", "next", "unchanged", "help")
 ASKED_KEYS = ("label", "kind", "required", "value", "values", "choices", "help")
 CHOICES_KEYS = ("object", "where", "value", "label")
 QUESTIONS = get_args(Question)
@@ -52,11 +55,15 @@ class ActionReader:
 
     def _action(self, name: str, section: Section) -> Action:
         node, keys = section.node, section.keys
-        for key in ("label", "right", "workflow"):
+        for key in ("label", "right") if LEADS_TO in keys else ("label", "right", "workflow"):
             if key not in keys:
                 raise node.fault(f"the key '{key}' is missing", mend=f"add '{key}: ...'")
         node.mapping(optional=ACTION_KEYS)
-        workflow = workflow_at(keys["workflow"], self._workflows)
+        for key in OF_WORKFLOWS if LEADS_TO in keys else ():
+            if key in keys:
+                raise keys[key].fault(
+                    f"an action that leads to a page has no '{key}'", mend=f"take '{key}' or '{LEADS_TO}' away"
+                )
         part, subject = self._part_at(section, "on"), self._part_at(section, "of")
         if part and not self._parts[part].key:
             raise keys["on"].fault(
@@ -65,14 +72,17 @@ class ActionReader:
         fields = self._fields(self._parts[part or subject]) if part or subject else {}
         row = Known(self._parameters, fields, self._parts_fields)
         asks = {each: self._asked(each, below, row) for each, below in entries_of(section, "asks").items()}
+        leads_to = read_target(keys[LEADS_TO], row) if LEADS_TO in keys else None
+        workflow = None if leads_to is not None else workflow_at(keys["workflow"], self._workflows)
         answers = Known([*self._parameters, *asks], fields, self._parts_fields)
         given = entries_of(section, "arguments")
-        arguments_proven(node, given, workflow)
+        if workflow is not None:
+            arguments_proven(node, given, workflow)
         return Action(
             name,
             keys["label"].text(),
             right_at(keys["right"]),
-            workflow.command,
+            "" if workflow is None else workflow.command,
             part,
             {each: read_nested(below, answers) for each, below in given.items()},
             asks,
@@ -83,6 +93,7 @@ class ActionReader:
             self._next(section),
             keys.text("help", ""),
             node.where,
+            leads_to,
         )
 
     def _fields(self, part: Part) -> Mapping[str, Field] | None:

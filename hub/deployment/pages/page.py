@@ -22,7 +22,7 @@ from typing import Any, Literal
 from integration_objects.expression import Expression
 
 #: the ways in which a part is drawn
-Look = Literal["list", "details", "tree"]
+Look = Literal["list", "details", "tree", "changes"]
 #: the ways in which a value is written
 Form = Literal["text", "number", "money", "day", "time", "flag", "status", "address"]
 #: the kinds of questions that a form asks
@@ -173,7 +173,8 @@ class Action:
         name: its name on the page.
         label: the words of its button.
         right: the right that a person needs.
-        workflow: the workflow's command.
+        workflow: the workflow's command; "" for an action that leads to another page.
+        leads_to: the page that the action leads to; None for an action that runs a workflow.
         part: the part whose rows have the action; "" for an action of the whole page.
         arguments: the workflow's arguments: a `Value`, or lists and mappings of them, which become JSON.
         asks: the questions of its form.
@@ -199,6 +200,7 @@ class Action:
     next: Mapping[str, Target] = field(default_factory=dict)
     help: str = ""
     where: str = ""
+    leads_to: Target | None = None
 
 
 @dataclass(frozen=True)

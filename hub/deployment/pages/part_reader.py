@@ -18,6 +18,7 @@ from integration_objects.declaration import DeclaredNameUnknown, Node
 from integration_objects.definition import Definitions
 from integration_objects.expression import Expression, ExpressionFault, compile_expression, field_reader, typed_reader
 from integration_objects.expression.syntax import Evaluator
+from integration_objects.names import LINE_ITEM
 from maps.functions import FUNCTIONS
 
 PART_KEYS = (
@@ -26,6 +27,8 @@ PART_KEYS = (
 )
 FIELD_KEYS = ("label", "as", "right", "link", "help")
 LOOKS, FORMS = get_args(Look), get_args(Form)
+#: the look of a part that shows what lines change
+CHANGES = "changes"
 #: rows that a part may show at most
 MOST_ROWS = 2_000
 
@@ -134,6 +137,7 @@ class PartReader:
                     "a page that is looked at must change nothing",
                     mend="name a workflow that only reads, or make it an action",
                 )
+        self._prove_changes(section)
         fields = self._fields_of(section, workflow)
         self._fields[name] = fields
         shown = {field: self._shown(field, value, fields) for field, value in entries_of(section, "fields").items()}
@@ -160,6 +164,17 @@ class PartReader:
             keys.text("help", ""),
             node.where,
         )
+
+    def _prove_changes(self, section: Section) -> None:
+        """Refuse a part that shows changes of something that has no actions, or of single lines of it."""
+        keys = section.keys
+        if keys.text("as", "") != CHANGES:
+            return
+        if keys.text("component", "") != LINE_ITEM:
+            raise keys["as"].fault(f"`as: {CHANGES}` shows line items", mend=f"add `component: {LINE_ITEM}`")
+        for key in ("condition", "sort", "group by"):
+            if key in keys:
+                raise keys[key].fault(f"`as: {CHANGES}` shows whole objects", mend=f"take `{key}` away")
 
     def _fields_of(self, section: Section, workflow: Workflow | None) -> Mapping[str, Field] | None:
         """Return the fields of the part's rows; None where a workflow doesn't say the columns of its rows."""

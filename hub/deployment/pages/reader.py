@@ -28,7 +28,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ADDRESS = re.compile(r"(/([a-z0-9][a-z0-9_-]*|\{[a-z][a-z0-9_-]*\}))+")
 _PARAMETER = re.compile(r"[a-z][a-z0-9_-]*")
 #: a parameter that the application itself reads: the chosen tab, the form that was done, the row of an action
-RESERVED = ("tab", "done", "row", "do")
+RESERVED = ("tab", "done", "row", "do", "whole")
 
 
 def read_pages(
@@ -165,6 +165,8 @@ def _targets(page: Page) -> Iterable[Target]:
         yield from (field.link for field in part.fields.values() if field.link is not None)
     for action in page.actions.values():
         yield from action.next.values()
+        if action.leads_to is not None:
+            yield action.leads_to
 
 
 def _prove_target(target: Target, pages: Mapping[str, Page]) -> None:
