@@ -17,7 +17,7 @@ from hub.data_manager.jobs.preview import preview
 from hub.data_manager.jobs.work import AT_ONCE, JobWork
 from hub.data_manager.open_hub import OpenHub
 from integration_objects.errors import Refused
-from tests.road import mainframe_line, mainframe_order, sample
+from tests.road import Road, mainframe_line, mainframe_order, sample
 
 #: a customer whom nobody has loaded yet
 STRANGER = "100999"
@@ -223,6 +223,32 @@ def test_a_job_wants_a_reason_a_first_start_and_one_message_for_one_body(road):
             start_job(transaction, job.id, "again", "ann")
     with pytest.raises(OneBodyManyMessages), road.open_hub.write() as transaction:
         make_job(transaction, ACTIONS["resubmit"], MessageFilter(), "ann", edit=Edit(body=b"<x/>"))
+
+
+def test_a_job_is_worked_on_postgresql_by_one_process_at_a_time(tmp_path, postgresql_database):
+    road = Road(tmp_path, database_url=postgresql_database._url.render_as_string(hide_password=False)).load_samples()
+    ids = refused_orders(road, 3)
+    job = made(road, "replay", MessageFilter(reason="AccountUnknown"))
+    assert preview(road.open_hub, job, 9).kinds == {"same": 3, "changed": 0, "now fails": 0}
+    load_stranger(road)
+    assert preview(road.open_hub, job, 9).kinds == {"same": 0, "changed": 3, "now fails": 0}
+    with road.open_hub.write() as transaction:
+        start_job(transaction, job.id, "the account was missing", "ann", stages=())
+    with road.open_hub.write() as transaction:
+        assert transaction.messages.jobs.claim(job.id) is not None
+        # Another process: its own connections, on the same database.
+        other = OpenHub(road.open_hub.deployment, road.surroundings)
+        assert JobWork(other).step() == 0
+        other.close()
+    road.run()
+    assert shown(road, job)[1] == {"succeeded": 3}
+    assert [road.shown(id)["replays"] for id in ids] == [1, 1, 1]
+    with road.open_hub.read() as transaction:
+        keys = transaction.messages.message_keys.named("service id", "L1")
+        found = transaction.messages.listing(MessageFilter(keys=transaction.messages.message_keys.named("order", "1")))
+    assert keys[0] == ("service id", "l1")
+    assert ids[0] in [row["id"] for row in found]
+    road.close()
 
 
 def test_a_job_that_is_killed_at_any_statement_puts_no_message_back_twice(road):
