@@ -81,7 +81,6 @@ class ConsoleAction:
         ask: makes the questions of its form.
         do: does it, with the answers, in a transaction that writes.
         help: a sentence in its form.
-        about: makes what the form is about: labels and values.
     """
 
     name: str
@@ -90,7 +89,6 @@ class ConsoleAction:
     ask: Callable[[Looking], Sequence[QuestionView]]
     do: Callable[[Looking, Mapping[str, str]], Done]
     help: str = ""
-    about: Callable[[Looking], Sequence[tuple[str, str]]] = lambda looking: ()
 
 
 @dataclass(frozen=True)
