@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hub.workflow_manager.run import Run
 from hub.workflows.state.days import first_moment, moment_text
 from hub.workflows.support.contact_context import context_of
-from hub.workflows.support.contact_rules import CALLBACK_MINUTES, HoldingRule, NoContactRules, holding_rules
+from hub.workflows.support.contact_rules import CALLBACK_MINUTES, HoldingRule, holding_rules
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_date, read_number
 from integration_objects.property_set import PropertySet
@@ -78,11 +78,7 @@ def _holding(run: Run, request: PropertySet) -> HoldingRule | None:
         product=request.get("Product Id"),
         page=request.get("Page"),
     )
-    try:
-        return holding_rules(run, context)[0]
-    except NoContactRules:
-        # A request is worth more than its due time: without rules it is due by the clock.
-        return None
+    return next(iter(holding_rules(run, context)), None)
 
 
 def _minutes(holding: HoldingRule | None) -> int:

@@ -31,15 +31,6 @@ APPLIES, HOURS = "Applies", "Hours"
 CALLBACK_MINUTES = 240
 
 
-class NoContactRules(Refused):
-    """A contact is asked for, and there is no contact rule that holds."""
-
-    what = "there is no contact for this"
-    where = "Contact Rule"
-    why = "no contact rule is loaded"
-    mend = "load contact rules with a default (orderhub load); hub/samples/contact_rules.xml shows how"
-
-
 class NoDefaultContact(Refused):
     """After a message there would be contact rules, and none that always holds."""
 
@@ -83,19 +74,13 @@ class HoldingRule:
 
 
 def holding_rules(run: Run, context: ContactContext) -> list[HoldingRule]:
-    """Return the rules that hold, the most specific first.
-
-    Raises:
-        NoContactRules: none is there.
-    """
+    """Return the rules that hold, the most specific first; none only where none is loaded."""
     found: list[tuple[list[int], HoldingRule]] = []
     for rule in instances(run.query(CONTACT_RULE, {"Active Flag": "Y"})):
         weights = _weights(run, rule, context)
         if weights is not None:
             hours = _hours(run, rule, HOURS)
             found.append((weights, HoldingRule(rule, hours, "; ".join(_told(rule)))))
-    if not found:
-        raise NoContactRules
     # Equal ones stand in the order of their names: the same question always has the same answer.
     found.sort(key=lambda pair: (pair[0], pair[1].rule.get("Rule Name") or ""))
     return [holding for _, holding in found]

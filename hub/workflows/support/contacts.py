@@ -19,6 +19,8 @@ from integration_objects.time_zone import time_zone
 
 #: rows that an answer has
 MOST_SHOWN = 10
+#: the answer where nobody has loaded rules
+NO_RULES = "no contact rule is loaded; hub/samples/contact_rules.xml shows how they are written"
 
 
 def contact_for(
@@ -44,12 +46,11 @@ def contact_for(
     Raises:
         AccountUnknown, OrderUnknown, OrderOfAnotherAccount, LineWithoutOrder, OrderLineUnknown, ItemNameUnclear: what
             it is about isn't there.
-        NoContactRules: no rule is loaded.
     """
     context = context_of(run, order, line, account, product, page, order_type, status, region, at)
     rules = holding_rules(run, context)
     rows = [_row(holding, context.moment) for holding in rules[:MOST_SHOWN]]
-    return Outcome(rows=tuple(rows))
+    return Outcome(rows=tuple(rows), why="" if rows else NO_RULES)
 
 
 def _row(holding: HoldingRule, moment: datetime.datetime) -> dict[str, str | None]:

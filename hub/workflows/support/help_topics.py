@@ -97,7 +97,7 @@ def help_topics(
         text: words; a topic must have all of them.
         page: topics of this page come first, then those of no page; topics of other pages are left out.
         product: topics of this product, and of the products whose structures have it, likewise.
-        audience: Everybody leaves out the topics for the staff; None for all.
+        audience: Everybody, or Staff for the topics that customers don't see; None for both.
         status: their status.
 
     Raises:
@@ -115,7 +115,7 @@ def help_topics(
     products = {} if product is None else products_above(run, product)
     ranked = []
     for topic in found:
-        if topic["Status"] != status or (audience == EVERYBODY and topic["Audience"] == STAFF):
+        if topic["Status"] != status or audience not in (None, topic["Audience"]):
             continue
         if not all(word in (topic[SEARCHED] or "") for word in words):
             continue
@@ -316,7 +316,7 @@ WORKFLOWS = (
         Argument("text", help="Words that the topic has.", length=255),
         Argument("page", help="The page that it is shown on.", length=100),
         Argument("product", help="The Product Id that it is about.", length=100),
-        Argument("audience", help="Everybody: without the topics for the staff.", length=30),
+        Argument("audience", help="Everybody, or Staff: what customers don't see; without it, both.", length=30),
         Argument("status", help="Draft, Published or Withdrawn; without it, Published.", length=30),
         module=MODULE,
         asks_only=True,

@@ -36,6 +36,7 @@ def test_topics_of_a_product_and_a_page_come_first_and_those_of_others_are_left_
 def test_the_staffs_topics_are_left_out_for_others(desk):
     assert "callback-script" in found(desk)
     assert "callback-script" not in found(desk, audience="Everybody")
+    assert found(desk, audience="Staff") == ["callback-script"]
 
 
 def test_a_topic_is_written_changed_withdrawn_and_keeps_every_text(office):
