@@ -33,6 +33,8 @@ EVERYBODY, STAFF = "Everybody", "Staff"
 MOST_SHOWN, _MOST_READ, _EXCERPT = 50, 1_000, 160
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SPACES = re.compile(r"\s+")
+#: the marks of a text that an excerpt leaves out
+_MARKS = re.compile(r"^#{1,3}\s+|\*\*|\[(?=[^\]]*\]\()|(?<=[^\s])\]\([^)\s]*\)", re.MULTILINE)
 
 Row = Mapping[str, str | None]
 
@@ -293,7 +295,7 @@ def _row(topic: Row, words: Sequence[str]) -> Row:
 
 def _excerpt(text: str, words: Iterable[str]) -> str:
     """Return the part of a text around the first of the words, on one line; its beginning if it has none."""
-    line = _SPACES.sub(" ", text).strip()
+    line = _SPACES.sub(" ", _MARKS.sub("", text)).strip()
     folded = line.casefold()
     places = [place for word in words if (place := folded.find(word)) >= 0]
     # Small letters may be longer than capitals: the place is near, and needn't be exact.
