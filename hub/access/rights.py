@@ -33,6 +33,7 @@ RESOLVE_FALLOUT = "resolve fallout"
 SEE_SUPPORT = "see support"
 ASK_SUPPORT = "ask support"
 ANSWER_SUPPORT = "answer support"
+SEE_HELP = "see help"
 EDIT_HELP = "edit help"
 SEE_MESSAGES = "see messages"
 SEE_MESSAGE_BODIES = "see message bodies"
@@ -90,6 +91,7 @@ RIGHTS: Mapping[str, Right] = {
     SEE_SUPPORT: _of_account("See trouble tickets, callbacks and requests for inventory."),
     ASK_SUPPORT: _of_account("Open a trouble ticket, ask to be called, and ask for inventory."),
     ANSWER_SUPPORT: _of_account("Work on the queues: trouble tickets, callbacks and requests for inventory."),
+    SEE_HELP: _of_hub("Read the topics of the help centre."),
     EDIT_HELP: _of_hub("Write and change the topics of the help centre."),
     SEE_MESSAGES: _of_account("See messages: states, times, keys, errors and journeys, without their bodies."),
     SEE_MESSAGE_BODIES: _of_account("See the bodies of messages, in every stage; each view is audited."),

@@ -8,7 +8,7 @@ Spec: docs/web_pages.md, "Templates".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
@@ -20,7 +20,10 @@ from adapters.rendering.columns import ColumnFault
 from adapters.rendering.template_sandbox import Budget, OutOfTime, spend, stop_spending
 from hub.deployment.deployment import Deployment
 from hub.deployment.pages.own_template import own_templates
+from hub.deployment.pages.page import Page
 from hub.deployment.pages.value_text import shown
+from hub.presentation.marked_text import marked_html
+from hub.web.addresses import address_of
 from hub.web.static_files import static_address
 from hub.web.views import FormView, PageView, RowView
 from integration_objects.errors import Refused
@@ -82,6 +85,7 @@ class PageMarkup:
             lstrip_blocks=True,
         )
         self._shipped.filters |= {"shown": shown, "groups": groups, "sentence": sentence}
+        self._shipped.filters["marked"] = marked_by(deployment.pages)
         self._monotonic = Surroundings().monotonic
         self._own = dict(own_templates(deployment.pages, deployment.files))
 
@@ -128,6 +132,19 @@ class PageMarkup:
         finally:
             stop_spending(token)
         return "".join(pieces)
+
+
+def marked_by(pages: Mapping[str, Page]) -> Callable[[str], Markup]:
+    """Make the filter that writes a marked text as HTML; its topics are on the page of help topics."""
+
+    def topic_address(topic: str) -> str:
+        page = pages.get("help_topic")
+        return "#" if page is None else address_of(page, {"topic": topic})
+
+    def marked(text: str) -> Markup:
+        return Markup(marked_html(text, topic_address))  # noqa: S704  # escaped, and of few elements
+
+    return marked
 
 
 def groups(rows: Iterable[RowView]) -> Iterator[tuple[str, list[RowView]]]:

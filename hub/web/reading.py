@@ -61,6 +61,7 @@ class PageReading:
         parameters: the values of the page's parameters; a parameter that wasn't given is missing.
         run: the run that reads.
         is_owned: whether the page belongs to an account that the person may see.
+        this: the values of the parameters that each page has by itself.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class PageReading:
         parameters: Mapping[str, str],
     ) -> None:
         self.is_owned = False
+        self.this: dict[str, str] = {}
         self.parameters = parameters
         self._transaction = transaction
         self._origin = origin
@@ -96,7 +98,7 @@ class PageReading:
             case "constant":
                 return value.name
             case "parameter":
-                return self.parameters.get(value.name)
+                return self.parameters.get(value.name) or self.this.get(value.name)
             case "field":
                 return None if row is None else row.get(value.name)
         part = self.part(value.part)
@@ -131,7 +133,7 @@ class PageReading:
     def _part(self, part: Part) -> ReadPart | None:
         if part.right and part.right not in self._user.rights:
             return None
-        if any(self.value(value) is None for value in part.values):
+        if not part.is_lenient and any(self.value(value) is None for value in part.values):
             return None
         notes: tuple[str, ...] = ()
         if part.workflow:
@@ -148,7 +150,8 @@ class PageReading:
         """Ask the workflow of a part; return its rows or its objects, and its report."""
         open_hub = self._transaction.open_hub
         workflow = workflow_named(open_hub.deployment.workflows, part.workflow)
-        pairs = [(name, self.value(value) or "") for name, value in part.arguments.items()]
+        values = {name: self.value(value) for name, value in part.arguments.items()}
+        pairs = [(name, value or "") for name, value in values.items() if value is not None or not part.is_lenient]
         outcome = ask_workflow(self._transaction, workflow, request(workflow.command, pairs), self._origin)
         notes = (*(str(note.text) for note in outcome.notes if note.kind == "more"), *filter(None, [outcome.why]))
         if not part.object:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from hub.access.rights import SEE_PRICES
-from hub.access.user import ActionObject, User, allowed
+from hub.access.user import ActionObject, User, allowed, visible_accounts
 from hub.data_manager.lookup import shown_addresses
 from hub.data_manager.open_hub import Transaction
-from hub.deployment.pages.page import Action, Page, Part, ShownField, Target
+from hub.deployment.pages.page import THIS_ACCOUNT, THIS_PAGE, Action, Page, Part, ShownField, Target
 from hub.deployment.pages.part_reader import CHANGES
 from hub.deployment.pages.value_reader import filled, names_within
 from hub.presentation.item_row import changed_value
@@ -22,6 +22,7 @@ from hub.web.line_changes import LineChange, counted, line_changes, totals
 from hub.web.reading import ACCOUNT_FIELD, PageReading, ReadRow
 from hub.web.views import ActionView, ColumnView, DoneView, PageView, PartView, RowView, SearchField, TabView
 from hub.workflow_manager.origin import Origin
+from integration_objects.errors import Refused
 from integration_objects.expression import ExpressionFault
 from integration_objects.field_values import check_characters
 from integration_objects.names import ACCOUNT
@@ -66,13 +67,15 @@ class ShownPage:
             raise NothingThere
         self.page, self.pages, self.user, self.parameters = page, pages, user, parameters
         origin = Origin(ROUTE, user.name, transaction.open_hub.surroundings.new_id(), person=user.name)
-        self.reading = PageReading(transaction, origin, user, page.parts, parameters)
+        self.reading = PageReading(transaction, origin, user, {**page.aside, **page.parts}, parameters)
+        self.reading.this[THIS_PAGE] = page.name
         self._is_whole, self._tab = False, ""
         self.account = self._account(page)
         if self.account is not None:
             if not allowed(user, page.right, ActionObject("page", page.name, self.account)):
                 raise NothingThere
             self.reading.is_owned = True
+            self.reading.this[THIS_ACCOUNT] = self.account
 
     def _account(self, page: Page) -> str | None:
         """Return the account of the page's owner.
@@ -88,8 +91,11 @@ class ShownPage:
         found = self.reading.headers_like(owner.object, owner.example)
         if not found:
             raise NothingThere
+        account = found[0].get(owner.field)
         # An object without an account is nobody's: only those who see every account see it.
-        return found[0].get(owner.field) or ""
+        if not account and not visible_accounts(self.user).every:
+            raise NothingThere
+        return account or None
 
     def view(self, tab: str, done: DoneView | None = None, is_whole: bool = False) -> PageView:
         """Return the page's data.
@@ -100,13 +106,16 @@ class ShownPage:
             is_whole: whether lines that say nothing new are shown, too.
 
         Raises:
-            NothingThere: the page belongs to an account, and its first part finds nothing.
+            NothingThere: the page belongs to an account, and its first part finds nothing; or all parts are empty, and
+                hidden.
         """
         page, self._is_whole, self._tab = self.page, is_whole, tab
         labels = list(dict.fromkeys(part.tab for part in page.parts.values() if part.tab and self._can_be_read(part)))
         chosen = tab if tab in labels else next(iter(labels), "")
         parts = [view for part in page.parts.values() if not part.tab and (view := self._part(part)) is not None]
         if self.account is not None and parts and not parts[0].rows and parts[0].look == "details":
+            raise NothingThere
+        if not parts and not chosen and any(part.hides_empty for part in page.parts.values()):
             raise NothingThere
         return PageView(
             name=page.name,
@@ -126,9 +135,21 @@ class ShownPage:
                 if part.tab and part.tab == chosen and (view := self._part(part)) is not None
             ),
             actions=tuple(self._actions("", None)),
+            aside=tuple(self._aside()),
             done=done,
             help=page.help,
         )
+
+    def _aside(self) -> Iterable[PartView]:
+        """Make the parts that every page has, but for those that have nothing to tell here."""
+        for part in self.page.aside.values():
+            try:
+                view = self._part(part)
+            except Refused:
+                # What the page is about may have no place in such a part; the page itself stands.
+                continue
+            if view is not None and view.rows:
+                yield view
 
     def title(self) -> str:
         """Return the page's title with the values that it names."""
@@ -172,7 +193,7 @@ class ShownPage:
 
     def _part(self, part: Part) -> PartView | None:
         read = self.reading.part(part.name)
-        if read is None:
+        if read is None or (part.hides_empty and not read.rows):
             return None
         fields = [field for field in part.fields.values() if not field.right or has_right(self.user, field.right)]
         # A right of accounts on a page without an owner is asked for each row, which `reading` has done.

@@ -34,7 +34,7 @@ class ColumnView:
     name: str = _helped("The field's name, as its object or workflow calls it.")
     label: str = _helped("Its label.")
     form: Form = _helped(
-        "The way in which its values are written: text, number, money, day, time, flag, status or address."
+        "The way in which its values are written: text, number, money, day, time, flag, status, address or marked."
     )
     help: str = _helped("A sentence about it; empty for none.", default="")
 
@@ -139,6 +139,7 @@ class PageView:
     tabs: tuple[TabView, ...] = _helped("The tabs; none where the page has none, or nothing is chosen yet.")
     tab_parts: tuple[PartView, ...] = _helped("The parts under the chosen tab.")
     actions: tuple[ActionView, ...] = _helped("What this person can do on the page.")
+    aside: tuple[PartView, ...] = _helped("The parts that every page has at its end.", default=())
     done: DoneView | None = _helped("What the action before has brought about; None for nothing.", default=None)
     help: str = _helped("A sentence about the page; empty for none.", default="")
     drawings: tuple[DrawingView, ...] = _helped("Pictures, which stand behind the first part.", default=())
@@ -146,8 +147,8 @@ class PageView:
 
     @property
     def all_parts(self) -> tuple[PartView, ...]:
-        """The parts, those under the chosen tab last."""
-        return (*self.parts, *self.tab_parts)
+        """The parts, those under the chosen tab behind the others, those of every page last."""
+        return (*self.parts, *self.tab_parts, *self.aside)
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class QuestionView:
 
     name: str = _helped("The name of its field.")
     label: str = _helped("Its label.")
-    kind: Question = _helped("Its kind: text, long text, number, whole, date, flag or choice.")
+    kind: Question = _helped("Its kind: text, long text, number, whole, date, time, flag or choice.")
     value: str = _helped("The answer so far.")
     required: bool = _helped("Whether it must be answered.")
     choices: tuple[tuple[str, str], ...] = _helped("Allowed answers, each with its label.", default=())

@@ -2,6 +2,7 @@
 
     page: customer_portal          a page
     extends: customer_portal       additions: what they name takes the place of what the page has under that name
+    every page: support            parts that stand at the end of every page
 
 An addition may have any key of a page. Its parts, fields, actions and transitions are added to those of the page, or
 take their places.
@@ -21,6 +22,8 @@ REQUIRED = ("page", "title", "address", "right")
 OPTIONAL = ("owner", "asks", "shows", "actions", "menu", "menu order", "template", "help")
 #: the keys of an addition to a page
 EXTENDS = "extends"
+#: the keys of parts that every page has
+EVERY_PAGE = "every page"
 #: the keys of a part and of an action whose values are mappings, each entry of which can be added or replaced
 _PART_ENTRIES, _ACTION_ENTRIES = ("fields",), ("arguments", "asks", "next")
 
@@ -48,13 +51,17 @@ class Draft:
     actions: dict[str, Section] = field(default_factory=dict)
 
 
-def drafts_of(sources: Iterable[Source]) -> dict[str, Draft]:
-    """Read declarations of pages and of additions to them; return the pages by name.
+def drafts_of(sources: Iterable[Source]) -> tuple[dict[str, Draft], dict[str, Draft]]:
+    """Read declarations of pages and of additions to them.
+
+    Returns:
+        The pages by name, and the declarations of parts that every page has; of two of a name, the last one.
 
     Raises:
         DeclarationFault: one is wrong in its form, there are two pages of a name, or an addition to no page.
     """
     drafts: dict[str, Draft] = {}
+    everywhere: dict[str, Draft] = {}
     additions: list[tuple[Node, Draft]] = []
     for source in sources:
         node = read(source)
@@ -62,6 +69,11 @@ def drafts_of(sources: Iterable[Source]) -> dict[str, Draft]:
         if EXTENDS in keys:
             keys = node.mapping(required=(EXTENDS,), optional=(*REQUIRED[1:], *OPTIONAL))
             additions.append((keys.pop(EXTENDS), _draft(node, keys)))
+            continue
+        if EVERY_PAGE in keys:
+            # The deployment's files come last: one of a shipped name takes its place.
+            keys = node.mapping(required=(EVERY_PAGE,), optional=("shows", "help"))
+            everywhere[keys[EVERY_PAGE].text()] = _draft(node, keys)
             continue
         keys = node.mapping(required=REQUIRED, optional=OPTIONAL)
         name = keys["page"]
@@ -72,7 +84,7 @@ def drafts_of(sources: Iterable[Source]) -> dict[str, Draft]:
         if name.text() not in drafts:
             raise name.unknown("page", drafts)
         _add(drafts[name.text()], addition)
-    return drafts
+    return drafts, everywhere
 
 
 def _draft(node: Node, keys: Parts) -> Draft:

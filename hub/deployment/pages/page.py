@@ -1,6 +1,7 @@
 """A page as it is declared: what it shows, what can be done there, and which page follows.
 
     Page                 "customer_portal": its address, its right, its owner
+      aside              parts that stand at the end of every page
       Part               a display object: fields of an integration object, or of a workflow's rows
         ShownField       a field under a label
       Action             a workflow that a person can ask for there
@@ -24,9 +25,11 @@ from integration_objects.expression import Expression
 #: the ways in which a part is drawn
 Look = Literal["list", "details", "tree", "changes"]
 #: the ways in which a value is written
-Form = Literal["text", "number", "money", "day", "time", "flag", "status", "address"]
+Form = Literal["text", "number", "money", "day", "time", "flag", "status", "address", "marked"]
 #: the kinds of questions that a form asks
-Question = Literal["text", "long text", "number", "whole", "date", "flag", "choice"]
+Question = Literal["text", "long text", "number", "whole", "date", "time", "flag", "choice"]
+#: parameters that each page has by itself: its name, and the account that it belongs to
+THIS = THIS_PAGE, THIS_ACCOUNT = ("this-page", "this-account")
 #: the outcomes of an action that a transition may name
 OUTCOMES = ("done", "filtered")
 
@@ -102,6 +105,8 @@ class Part:
         empty: the sentence where there are no rows.
         condition: a condition on a row; None for none.
         public: whether its rows are everybody's: they belong to no account, such as products.
+        is_lenient: whether an argument whose value isn't there is left out; otherwise the part isn't shown then.
+        hides_empty: whether it isn't shown where it has no rows. A page on which no part is left isn't there.
         help: a sentence for people.
     """
 
@@ -124,6 +129,8 @@ class Part:
     empty: str = ""
     condition: Expression | None = None
     public: bool = False
+    is_lenient: bool = False
+    hides_empty: bool = False
     help: str = ""
     where: str = ""
 
@@ -232,6 +239,7 @@ class Page:
         owner: the account that it belongs to; None for a page that is nobody's in particular.
         asks: further parameters, behind the address's ``?``, by name: the label of each in the page's search form, ""
             for one that no form asks.
+        aside: the parts that every page has at its end, but for those of which the page has one of that name.
         menu: its label in the menu; "" for a page that the menu doesn't have.
         menu_order: its place in the menu.
         template: the template of its content; "" for the standard look.
@@ -251,6 +259,7 @@ class Page:
     template: str = ""
     help: str = ""
     where: str = ""
+    aside: Mapping[str, Part] = field(default_factory=dict)
 
     @property
     def path_parameters(self) -> list[str]:

@@ -24,6 +24,7 @@ from maps.functions import FUNCTIONS
 PART_KEYS = (
     *("heading", "as", "object", "component", "where", "workflow", "arguments", "fields", "key", "account"),
     *("group by", "sort", "tab", "right", "most", "empty", "condition", "public", "help"),
+    *("optional arguments", "hide empty"),
 )
 FIELD_KEYS = ("label", "as", "right", "link", "help")
 LOOKS, FORMS = get_args(Look), get_args(Form)
@@ -161,6 +162,8 @@ class PartReader:
             keys.text("empty", ""),
             condition_at(keys["condition"], fields) if "condition" in keys else None,
             keys.flag("public"),
+            keys.flag("optional arguments"),
+            keys.flag("hide empty"),
             keys.text("help", ""),
             node.where,
         )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from hub.deployment.pages.action_reader import ActionReader
 from hub.deployment.pages.draft import Draft, drafts_of
-from hub.deployment.pages.page import Owner, Page, Part, Target
+from hub.deployment.pages.page import THIS, Owner, Page, Part, Target
 from hub.deployment.pages.part_reader import PartReader, fields_of_object
 from hub.deployment.pages.value_reader import Known, names_within, read_value, right_at
 from hub.workflow_manager.workflow import Workflow
@@ -28,7 +29,9 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ADDRESS = re.compile(r"(/([a-z0-9][a-z0-9_-]*|\{[a-z][a-z0-9_-]*\}))+")
 _PARAMETER = re.compile(r"[a-z][a-z0-9_-]*")
 #: a parameter that the application itself reads: the chosen tab, the form that was done, the row of an action
-RESERVED = ("tab", "done", "row", "do", "whole")
+RESERVED = ("tab", "done", "row", "do", "whole", *THIS)
+#: the parameters that parts of every page may name: what a page doesn't have has no value there
+EVERYWHERE = (*THIS, "account", "order", "quote", "line", "product")
 
 
 def read_pages(
@@ -50,8 +53,13 @@ def read_pages(
     """
     pages: dict[str, Page] = {}
     places: dict[str, str] = {}
-    for draft in drafts_of(sources).values():
+    drafts, everywhere = drafts_of(sources)
+    aside: dict[str, Part] = {}
+    for draft in everywhere.values():
+        aside |= PartReader(draft.parts, definitions, workflows, Known(EVERYWHERE)).parts()
+    for draft in drafts.values():
         page = _PageReader(draft, definitions, workflows, templates).page()
+        page = replace(page, aside={name: part for name, part in aside.items() if name not in page.parts})
         # Two addresses that differ in the names of their parameters only are one.
         address = re.sub(r"\{[^}]*\}", "{}", page.address)
         if address in places:
@@ -161,7 +169,7 @@ class _PageReader:
 
 
 def _targets(page: Page) -> Iterable[Target]:
-    for part in page.parts.values():
+    for part in (*page.parts.values(), *page.aside.values()):
         yield from (field.link for field in part.fields.values() if field.link is not None)
     for action in page.actions.values():
         yield from action.next.values()

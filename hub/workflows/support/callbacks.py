@@ -20,7 +20,7 @@ from hub.workflows.state.accounts import the_account
 from hub.workflows.state.days import moment_text
 from hub.workflows.support.about import account_of_request
 from hub.workflows.support.callback_time import NotInOrder, due_time, moment_of, retry_time
-from hub.workflows.support.queues import listed
+from hub.workflows.support.queues import columns_of, listed
 from hub.workflows.support.records import (
     BY,
     CALLBACKS,
@@ -39,6 +39,19 @@ from integration_objects.property_set import PropertySet
 
 #: statuses of a request that somebody has to answer
 OPEN = ("Open", "Taken", "Postponed")
+#: the columns of the list behind number and status, with their fields
+_COLUMNS = {
+    "due": "Due Date",
+    "name": "Caller Name",
+    "phone": "Phone Number",
+    "account": "Account Id",
+    "order": "Order Number",
+    "topic": "Topic",
+    "owner": "Owner",
+    "tries": "Tries",
+    "earliest": "Earliest Date",
+    "latest": "Latest Date",
+}
 
 
 class CallbackTaken(Refused):
@@ -208,25 +221,13 @@ def callbacks(
     def is_late(header: Mapping[str, str | None]) -> bool:
         return header["Status"] in OPEN and (header["Due Date"] or now) < now
 
-    columns = {
-        "due": "Due Date",
-        "name": "Caller Name",
-        "phone": "Phone Number",
-        "account": "Account Id",
-        "order": "Order Number",
-        "topic": "Topic",
-        "owner": "Owner",
-        "tries": "Tries",
-        "earliest": "Earliest Date",
-        "latest": "Latest Date",
-    }
     return listed(
         run,
         CALLBACKS,
         {"Account Id": account, "Owner": owner, "Order Number": order},
         status,
         OPEN,
-        columns,
+        _COLUMNS,
         "Due Date",
         is_late if overdue else None,
         lambda header: {"overdue": "Y" if is_late(header) else "N"},
@@ -315,5 +316,6 @@ WORKFLOWS = (
         Argument("overdue", "flag", help="Y: only those whose due time is over."),
         module=MODULE,
         asks_only=True,
+        columns=columns_of(_COLUMNS, "overdue"),
     ),
 )

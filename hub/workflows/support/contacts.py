@@ -34,6 +34,7 @@ def contact_for(
     status: str | None = None,
     region: str | None = None,
     at: str | None = None,
+    best: bool = False,
 ) -> Outcome:
     """Tell whom to call, by the contact rules that hold; the first row decides, the others are the next best.
 
@@ -42,6 +43,7 @@ def contact_for(
         order, line, account, product, page: what the person looks at; a line is named on its order.
         order_type, status, region: in place of those that the order and its address tell.
         at: the moment; None for now.
+        best: whether only the contact that decides is told.
 
     Raises:
         AccountUnknown, OrderUnknown, OrderOfAnotherAccount, LineWithoutOrder, OrderLineUnknown, ItemNameUnclear: what
@@ -49,7 +51,7 @@ def contact_for(
     """
     context = context_of(run, order, line, account, product, page, order_type, status, region, at)
     rules = holding_rules(run, context)
-    rows = [_row(holding, context.moment) for holding in rules[:MOST_SHOWN]]
+    rows = [_row(holding, context.moment) for holding in rules[: 1 if best else MOST_SHOWN]]
     return Outcome(rows=tuple(rows), why="" if rows else NO_RULES)
 
 
@@ -102,7 +104,9 @@ WORKFLOWS = (
         Argument("status", help="The status, in place of the order's."),
         Argument("region", help="City, state or country, in place of the address's."),
         Argument("at", "date", help="The moment: an ISO date-time; without it, now."),
+        Argument("best", "flag", help="Y: only the contact that decides."),
         module=MODULE,
         asks_only=True,
+        columns=("contact", "phone", "email", "hours", "now", "next", "rule", "because"),
     ),
 )

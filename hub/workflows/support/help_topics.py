@@ -322,6 +322,7 @@ WORKFLOWS = (
         Argument("status", help="Draft, Published or Withdrawn; without it, Published.", length=30),
         module=MODULE,
         asks_only=True,
+        columns=("topic", "title", "page", "product", "audience", "revision", "text"),
     ),
     named_workflow(
         "Help Topic",

@@ -24,7 +24,7 @@ from hub.workflows.state.document_lines import line_and_root
 from hub.workflows.support.about import account_of_request, active_order
 from hub.workflows.support.contact_context import LineWithoutOrder
 from hub.workflows.support.inventory_answer import RESERVED, answered, prove_answer
-from hub.workflows.support.queues import Row, listed
+from hub.workflows.support.queues import Row, columns_of, listed
 from hub.workflows.support.records import (
     BY,
     INVENTORY,
@@ -46,6 +46,17 @@ from integration_objects.property_set import PropertySet
 
 #: statuses of a request that waits for an answer
 OPEN = ("Open", "Partly Answered")
+#: the columns of the list behind number and status, with their fields
+_COLUMNS = {
+    "product": "Product Id",
+    "quantity": "Quantity",
+    "answered": "Answered Quantity",
+    "order": "Order Number",
+    "account": "Account Id",
+    "address": "Address Id",
+    "needed": "Needed Date",
+    "asked": "Asked Date",
+}
 
 
 class NothingAskedFor(Refused):
@@ -187,18 +198,8 @@ def inventory_requests(
         asked = header["Asked Date"]
         return {"days": None if asked is None else str((now - read_date(asked)).days)}
 
-    columns = {
-        "product": "Product Id",
-        "quantity": "Quantity",
-        "answered": "Answered Quantity",
-        "order": "Order Number",
-        "account": "Account Id",
-        "address": "Address Id",
-        "needed": "Needed Date",
-        "asked": "Asked Date",
-    }
     example = {"Account Id": account, "Order Number": order, "Product Id": product}
-    return listed(run, INVENTORY, example, status, OPEN, columns, "Asked Date", also=age)
+    return listed(run, INVENTORY, example, status, OPEN, _COLUMNS, "Asked Date", also=age)
 
 
 _REQUEST = Argument("request", required=True, help="The Request Number.", length=64)
@@ -251,5 +252,6 @@ WORKFLOWS = (
         Argument("status", help="Only those of this status; without it, those that wait for an answer."),
         module=MODULE,
         asks_only=True,
+        columns=columns_of(_COLUMNS, "days"),
     ),
 )

@@ -17,6 +17,11 @@ MOST_SHOWN = 100
 Row = Mapping[str, str | None]
 
 
+def columns_of(columns: Mapping[str, str], *also: str) -> tuple[str, ...]:
+    """Return the names of the columns of a list."""
+    return ("number", "status", *columns, *also)
+
+
 def listed(
     run: Run,
     kind: RecordKind,

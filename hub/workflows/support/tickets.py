@@ -17,7 +17,7 @@ from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.support.about import account_of_request
-from hub.workflows.support.queues import listed
+from hub.workflows.support.queues import columns_of, listed
 from hub.workflows.support.records import (
     BY,
     MODULE,
@@ -36,6 +36,15 @@ from integration_objects.property_set import PropertySet
 
 #: statuses of a ticket that somebody has to work on
 OPEN = ("Open", "In Progress", "Pending")
+#: the columns of the list behind number and status, with their fields
+_COLUMNS = {
+    "severity": "Severity",
+    "summary": "Summary",
+    "account": "Account Id",
+    "order": "Order Number",
+    "owner": "Owner User Id",
+    "opened": "Opened Date",
+}
 
 
 class SeverityUnknown(Refused):
@@ -208,15 +217,7 @@ def tickets(
 ) -> Outcome:
     """List the trouble tickets that somebody has to work on, or those of a status, the oldest first."""
     example = {"Account Id": account, "Owner User Id": owner, "Order Number": order}
-    columns = {
-        "severity": "Severity",
-        "summary": "Summary",
-        "account": "Account Id",
-        "order": "Order Number",
-        "owner": "Owner User Id",
-        "opened": "Opened Date",
-    }
-    return listed(run, TICKETS, example, status, OPEN, columns, "Opened Date")
+    return listed(run, TICKETS, example, status, OPEN, _COLUMNS, "Opened Date")
 
 
 def _acting(name: str, function: Callable[..., Outcome], help: str, *arguments: Argument) -> Workflow:
@@ -284,5 +285,6 @@ WORKFLOWS = (
         Argument("order", help="Only those about this order.", length=64),
         module=MODULE,
         asks_only=True,
+        columns=columns_of(_COLUMNS),
     ),
 )

@@ -42,6 +42,7 @@ NAMES = {
 ACCOUNTS = {"channel partner": ["2-LB"], "customer": ["1-B"], "third party": ["1-B"]}
 #: what the pages show beside products and accounts
 _MORE = ("users.xml", *SAMPLES, "agreements.xml", "contacts.xml", "trouble_tickets.xml", "opportunities.xml")
+_SUPPORT = ("contact_rules.xml", "help_topics.xml", "callback_requests.xml", "inventory_requests.xml")
 PACKAGE = "Local Breakthrough Package"
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 
@@ -118,11 +119,14 @@ def text_of(html: str) -> str:
 def _stocked() -> bytes:
     """A SQLite file with the customers, one of whom has services and an order that is open, and the users."""
     with tempfile.TemporaryDirectory() as folder:
-        road = Road(pathlib.Path(folder)).load_samples(more=_MORE)
+        road = Road(pathlib.Path(folder)).load_samples(more=(*_MORE, *_SUPPORT))
         care = CustomerCare(road)
         add_people(road.open_hub)
         care.install(_ordered(care, "1-B", "509-555-0140"))
         care.submit(_ordered(care, "2-LB", "509-555-0160"))
+        care("request-callback", account="1-B", name="Jane Doe", phone="509-555-0140", topic="My line")
+        care("open-ticket", account="1-B", summary="No dial tone")
+        care("request-inventory", account="1-B", product="Local Line")
         road.close()
         return (pathlib.Path(folder) / "orderhub.db").read_bytes()
 

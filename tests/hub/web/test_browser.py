@@ -14,10 +14,27 @@ PAGES = {
     "quote": "/quotes/Q-0000001",
     "order": "/orders/O-0000001",
     "fallout": "/console/fallout",
+    "account_support": "/accounts/1-B/support",
     "a form": "/accounts/1-B/do/new",
     "an error": "/nothing",
     "the password": "/password",
 }
+#: pages of the back office
+OFFICE = {
+    "callbacks": "/callbacks",
+    "callback": "/callbacks/CB-0000001",
+    "tickets": "/tickets",
+    "ticket": "/tickets/TT-0000001",
+    "inventory_requests": "/inventory",
+    "inventory_request": "/inventory/IR-0000001",
+    "contacts": "/contacts",
+    "help_centre": "/help",
+    "help_topic": "/help/order-status",
+    "an edited topic": "/help/order-status/do/edit?row=order-status",
+}
+#: each page with a user who sees it
+LOOKED_AT = [*((name, address, "carla") for name, address in PAGES.items())]
+LOOKED_AT += [(name, address, "bo") for name, address in OFFICE.items()]
 SERIOUS = ("serious", "critical")
 
 
@@ -32,13 +49,14 @@ def serious_faults(page):
 
 
 def test_every_page_is_looked_at(served_web):
-    assert set(served_web.web.open_hub.deployment.pages) <= set(PAGES)
+    assert set(served_web.web.open_hub.deployment.pages) <= {*PAGES, *OFFICE}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_any_page(served_web, scheme):
-    page = served_web.page(color_scheme=scheme)
-    for name, address in PAGES.items():
+    pages = {user: served_web.page(user, color_scheme=scheme) for user in ("carla", "bo")}
+    for name, address, user in LOOKED_AT:
+        page = pages[user]
         page.goto(address)
         assert serious_faults(page) == [], name
     signed_out = served_web.page(None, color_scheme=scheme)
@@ -48,8 +66,9 @@ def test_axe_finds_nothing_serious_on_any_page(served_web, scheme):
 
 @pytest.mark.parametrize("width", [360, 768])
 def test_no_page_scrolls_sideways_on_a_narrow_screen(served_web, width):
-    page = served_web.page(width=width)
-    for name, address in PAGES.items():
+    pages = {user: served_web.page(user, width=width) for user in ("carla", "bo")}
+    for name, address, user in LOOKED_AT:
+        page = pages[user]
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         for tab in page.locator(".tabs a").all():
@@ -81,6 +100,30 @@ def test_the_care_desk_from_the_log_in_to_a_quote(served_web):
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(re.compile("/sign-in"))
     assert page.faults == []
+
+
+def test_a_callback_is_asked_for_and_made(served_web):
+    """A customer asks to be called; the back office takes the request, calls, and tells the outcome."""
+    jane, bo = served_web.page("jane"), served_web.page("bo")
+    jane.goto("/accounts/1-B")
+    jane.get_by_role("complementary").get_by_role("link", name="Service desk").click()
+    jane.get_by_role("link", name="Ask to be called").click()
+    jane.get_by_label("What is it about?").fill("A second line")
+    jane.get_by_label("Telephone").fill("509-555-0140")
+    jane.get_by_role("button", name="Ask to be called").click()
+    jane.wait_for_url(re.compile("/callbacks/CB-"))
+    number = jane.get_by_role("heading", level=1).inner_text().removeprefix("Callback ")
+    bo.goto("/callbacks")
+    bo.get_by_role("row").filter(has_text=number).get_by_role("link", name="Take").click()
+    bo.get_by_role("button", name="Take").click()
+    bo.wait_for_url(re.compile(f"/callbacks/{number}"))
+    bo.get_by_role("link", name="Done").click()
+    bo.get_by_label("What came of it?").fill("She orders it on Monday.")
+    bo.get_by_role("button", name="Done").click()
+    bo.wait_for_url(re.compile("done="))
+    jane.reload()
+    assert jane.get_by_text("She orders it on Monday.").count() == 2  # the outcome, and the history
+    assert (jane.faults, bo.faults) == ([], [])
 
 
 def test_the_same_without_javascript(served_web):

@@ -16,19 +16,54 @@ TABLE = {
     "quote": ("/quotes/{quote}", "22 22 22 24 24 33 33 22 33"),
     "order": ("/orders/{order}", "22 22 22 24 24 24 22 22 33"),
     "fallout": ("/console/fallout", "33 22 33 33 33 33 22 22 33"),
+    "account_support": ("/accounts/{account}/support", "22 22 22 24 24 33 22 33 33"),
+    "callback": ("/callbacks/{callback}", "22 22 22 24 24 33 22 33 33"),
+    "ticket": ("/tickets/{ticket}", "22 22 22 24 24 33 22 33 33"),
+    "inventory_request": ("/inventory/{request}", "22 22 22 24 24 33 22 33 33"),
+    "callbacks": ("/callbacks", "33 22 33 33 33 33 22 33 33"),
+    "tickets": ("/tickets", "33 22 33 33 33 33 22 33 33"),
+    "inventory_requests": ("/inventory", "33 22 33 33 33 33 22 33 33"),
+    "contacts": ("/contacts", "33 22 33 33 33 33 22 33 33"),
+    "help_centre": ("/help", "22 22 22 22 22 22 22 22 22"),
+    "help_topic": ("/help/order-status", "22 22 22 22 22 22 22 22 22"),
 }
 OWN = {"channel partner": "2-LB"}
 STATUS = {"2": 200, "3": 403, "4": 404}
 #: accounts with their quote and their order
 KEYS = {
-    "1-B": {"account": "1-B", "quote": "Q-0000001", "order": "O-0000001"},
-    "2-LB": {"account": "2-LB", "quote": "Q-0000002", "order": "O-0000002"},
+    "1-B": {
+        "account": "1-B",
+        "quote": "Q-0000001",
+        "order": "O-0000001",
+        "callback": "CB-0000001",
+        "ticket": "TT-0000001",
+        "request": "IR-0000001",
+    },
+    "2-LB": {
+        "account": "2-LB",
+        "quote": "Q-0000002",
+        "order": "O-0000002",
+        "callback": "CB-1",
+        "ticket": "TT-1",
+        "request": "IR-1",
+    },
 }
 #: an action -> who may do it on an own account
 ACTIONS = {
     "/accounts/{account}/do/new": "x x x x x . . . .",
     "/accounts/{account}/do/disconnect?row={root}": "x x x x x . . . .",
     "/accounts/do/new_service_account?account={account}": "x x . . . . . . .",
+    "/accounts/{account}/support/do/request_callback": "x x x x x . x . .",
+    "/accounts/{account}/support/do/open_ticket": "x x x x x . x . .",
+    "/accounts/{account}/support/do/request_inventory": ". x . . . . x . .",
+    "/callbacks/{callback}/do/cancel?row={callback}": "x x x x x . x . .",
+    "/callbacks/{callback}/do/done?row={callback}": ". x . . . . x . .",
+    "/tickets/{ticket}/do/note?row={ticket}": "x x x x x . x . .",
+    "/tickets/{ticket}/do/resolve?row={ticket}": ". x . . . . x . .",
+    "/inventory/{request}/do/answer?row={request}": ". x . . . . x . .",
+    "/callbacks/do/request_callback": ". x . . . . x . .",
+    "/help/do/new_topic": ". . . . . . x . .",
+    "/help/order-status/do/edit?row=order-status": ". . . . . . x . .",
 }
 
 
@@ -57,10 +92,10 @@ def test_an_action_is_done_by_those_who_have_the_right_on_its_account(web, type)
         if "root" in address and own != "1-B":
             continue
         may = marks.split()[TYPES.index(type)] == "x"
-        path = address.format(account=own, root=root)
+        path = address.format(root=root, **KEYS[own])
         assert (browser.get(path).status_code == 200) is may, path
         if type in ("customer", "channel partner"):
-            other = address.format(account="2-LB" if own == "1-B" else "1-B", root=root)
+            other = address.format(root=root, **KEYS["2-LB" if own == "1-B" else "1-B"])
             assert browser.get(other).status_code in (403, 404)
 
 
