@@ -357,6 +357,8 @@ def _page() -> JsonSchema:
         right=_one_of(RIGHTS),
         most=WHOLE,
         public=FLAG,
+        optional_arguments=FLAG,
+        hide_empty=FLAG,
     )
     choices = _keys((), action_reader.CHOICES_KEYS, where=values)
     asked = _keys(
@@ -386,7 +388,9 @@ def _page() -> JsonSchema:
         "menu_order": WHOLE,
     }
     extension = _keys((pages.EXTENDS,), (*pages.REQUIRED[1:], *pages.OPTIONAL), **parts)
-    return _where_has(pages.EXTENDS, extension, _keys(pages.REQUIRED, pages.OPTIONAL, **parts))
+    every_page = _keys(pages.EVERY_REQUIRED, (), shows=_by_name(part))
+    page = _keys(pages.REQUIRED, pages.OPTIONAL, **parts)
+    return _where_has(pages.EXTENDS, extension, _where_has(pages.EVERY_PAGE, every_page, page))
 
 
 def _virtual_component() -> JsonSchema:

@@ -23,7 +23,7 @@ OPTIONAL = ("owner", "asks", "shows", "actions", "menu", "menu order", "template
 #: the keys of an addition to a page
 EXTENDS = "extends"
 #: the keys of parts that every page has
-EVERY_PAGE = "every page"
+EVERY_PAGE, EVERY_REQUIRED = "every page", ("every page", "shows")
 #: the keys of a part and of an action whose values are mappings, each entry of which can be added or replaced
 _PART_ENTRIES, _ACTION_ENTRIES = ("fields",), ("arguments", "asks", "next")
 
@@ -72,7 +72,7 @@ def drafts_of(sources: Iterable[Source]) -> tuple[dict[str, Draft], dict[str, Dr
             continue
         if EVERY_PAGE in keys:
             # The deployment's files come last: one of a shipped name takes its place.
-            keys = node.mapping(required=(EVERY_PAGE,), optional=("shows", "help"))
+            keys = node.mapping(required=EVERY_REQUIRED, optional=())
             everywhere[keys[EVERY_PAGE].text()] = _draft(node, keys)
             continue
         keys = node.mapping(required=REQUIRED, optional=OPTIONAL)

@@ -96,7 +96,7 @@ def test_a_shipped_page_is_replaced_by_one_of_its_name(own):
     browser = own.browser()
     assert browser.get("/orders/O-0000001").status_code == 404
     page = browser.json("/our/orders/O-0000001")
-    assert (page["title"], list(page["parts"])) == ("Our own look at O-0000001", ["header"])
+    assert (page["title"], list(page["parts"])) == ("Our own look at O-0000001", ["header", "whom_to_call"])
     # Links of other pages follow the name.
     orders = browser.json("/accounts/1-B?tab=Orders")["parts"]["orders"]["rows"]
     assert orders[0]["links"]["number"] == "/our/orders/O-0000001"
