@@ -43,7 +43,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 def test_the_demo_shows_messages_profile_and_what_left(demo):
     text = orderhub(["demo"], demo.parent).stdout
-    assert "received 11 = 10 done + 1 rejected; repeats 1; deliveries 12 (both sides agree)" in text
+    assert "received 12 = 11 done + 1 rejected; repeats 1; deliveries 13 (both sides agree)" in text
     assert re.search("Call Forwarding +Active +0.00 +[0-9A-Z]{6} +Forwarding Number=5095550177, Rings=6\n", text)
     assert re.search("Voice Mail +Inactive ", text)
 
