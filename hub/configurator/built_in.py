@@ -50,10 +50,12 @@ class BuiltInConfigurator:
         relinked = relink(result, maker)
         if not requests:
             return Configured(result, tuple(obsoletes(ProductTree(result, catalogue))), tuple(relinked))
+        # After the relinking: no request may move an item back to the place that its product has left.
+        former = FormerState(result)
         # Copies come before the check, and lose whatever no longer belongs to the products: a copy is a new item.
         batch = Batch(result, requests, maker, self._items).work()
         products = _without_copied_strangers(result, ProductTree(result, catalogue), batch, catalogue)
-        broken = broken_rules(products, FormerState(instance)) + _out_of_sight(products, batch)
+        broken = broken_rules(products, former) + _out_of_sight(products, batch)
         if broken:
             raise ConfigurationRefused(broken, object_label(tree, instance))
         return Configured(result, tuple(obsoletes(products)), tuple(relinked), batch.names)

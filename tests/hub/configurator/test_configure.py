@@ -482,6 +482,13 @@ def test_a_moved_item_must_belong_where_it_goes():
     assert caught.value.why == ("Feature 'F1' can't stand beneath Bundle 'B', which has no such component")
 
 
+def test_a_relinked_item_cant_be_moved_back():
+    state = quote(line("Bundle", "B", line("Feature", "F1"), line("Line", "L1")))
+    with pytest.raises(ConfigurationRefused) as caught:
+        configured(state, [MoveItem("F1", "B")], PLAIN)
+    assert "Feature 'F1' can't stand beneath Bundle 'B', which has no such component" in caught.value.why
+
+
 def test_items_are_counted_before_they_are_made():
     with pytest.raises(TooManyNewItems) as caught:
         configured(quote(line("Alone", "A")), [CopyItem("A", 10_000), AddItem("Alone")], PLAIN)
