@@ -57,7 +57,8 @@ class BuiltInConfigurator:
         products = _without_copied_strangers(result, ProductTree(result, catalogue), batch, catalogue)
         broken = broken_rules(products, former) + _out_of_sight(products, batch)
         if broken:
-            raise ConfigurationRefused(broken, object_label(tree, instance))
+            refused = Configured(result, names=batch.names)
+            raise ConfigurationRefused(broken, object_label(tree, instance), refused=refused)
         return Configured(result, tuple(obsoletes(products)), tuple(relinked), batch.names)
 
     def check(self, instance: PropertySet, catalogue: Catalogue, before: PropertySet | None = None) -> list[BrokenRule]:

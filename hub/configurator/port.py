@@ -125,12 +125,18 @@ class ConfigurationRefused(Refused):
 
     Attributes:
         broken: every broken rule.
+        refused: the state that breaks them, with the names of its new items; None from a configurator that doesn't
+            tell it.
     """
 
     def __init__(
-        self, broken: Sequence[BrokenRule], where: str = "", mend: str = "mend the requests; nothing was changed"
+        self,
+        broken: Sequence[BrokenRule],
+        where: str = "",
+        mend: str = "mend the requests; nothing was changed",
+        refused: Configured | None = None,
     ) -> None:
-        self.broken = tuple(broken)
+        self.broken, self.refused = tuple(broken), refused
         sentences = [rule.sentence for rule in self.broken[:MOST_TOLD]]
         if len(self.broken) > MOST_TOLD:
             sentences.append(f"and {len(self.broken) - MOST_TOLD} more")

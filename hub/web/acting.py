@@ -20,6 +20,7 @@ from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.data_manager.workflow_run import Asker, run_workflow
 from hub.deployment.pages.page import Action, Asked, Page, Target, Value
 from hub.web.addresses import action_address, address_of, with_query
+from hub.web.configuring import DRAFT, REQUESTS, Configuring
 from hub.web.faults import ActionNotPossible, ChangedMeanwhile, NothingThere, PageForbidden
 from hub.web.reading import ReadRow
 from hub.web.showing import ROUTE, ShownPage, has_right
@@ -35,6 +36,10 @@ from integration_objects.property_set import PropertySet
 
 #: the hidden fields of a form
 FORM_ID, ROW, VERSION = "form-id", "row", "version"
+#: the button of a configurator's form that does nothing yet
+CHECK = "check"
+#: the beginning of the fields of a form that answer its questions
+ANSWER = "answer-"
 #: the kinds of notes that tell a person something new; prices are on the page that follows
 _UNTOLD = frozenset(("price", "total", "rate"))
 #: choices that a form offers at most
@@ -116,6 +121,11 @@ class OpenAction:
             seen = sent.version if sent is not None else shown.reading.version(shown.page.parts[action.unchanged])
             hidden[VERSION] = seen or ""
         answers = {} if sent is None else sent.answers
+        configuration = None
+        if action.configures:
+            configuring = Configuring(shown, self._declared_pairs(answers), answers)
+            configuration = configuring.view()
+            hidden[f"{ANSWER}{DRAFT}"] = configuring.draft
         return FormView(
             title=f"{action.label}: {shown.title()}",
             label=action.label,
@@ -126,10 +136,18 @@ class OpenAction:
             hidden=hidden,
             fault=None if fault is None else fault.as_dict(),
             help=action.help,
+            configuration=configuration,
         )
 
     def pairs(self, answers: Mapping[str, str]) -> list[tuple[str, str]]:
         """Return the arguments of the workflow; one whose values are all missing is left out."""
+        pairs = self._declared_pairs(answers)
+        if self._action.configures:
+            configuring = Configuring(self._shown, pairs, answers)
+            pairs += [(REQUESTS, configuring.draft)] if configuring.requests else []
+        return pairs
+
+    def _declared_pairs(self, answers: Mapping[str, str]) -> list[tuple[str, str]]:
         pairs = []
         for name, value in self._action.arguments.items():
             made = self._made(value, answers)

@@ -31,7 +31,7 @@ from adapters.database.messages.records import WorkedForm
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.deployment.pages.page import Action, Page
 from hub.http_door.reading import check_size
-from hub.web.acting import FORM_ID, ROW, VERSION, OpenAction, Sent, act
+from hub.web.acting import ANSWER, CHECK, FORM_ID, ROW, VERSION, OpenAction, Sent, act
 from hub.web.addresses import DO, JSON, address_of, from_step
 from hub.web.answering import error_answer, wants_json
 from hub.web.console.page import ConsolePage
@@ -52,9 +52,7 @@ from integration_objects.errors import HubError, Refused
 #: pages that are computed at one time: each has a connection of the database
 MOST_AT_ONCE = 8
 #: characters of an answer in a form, the JSON of a configuration included
-MOST_ANSWER = 100_000
-#: the beginning of the fields of a form that answer its questions
-_ANSWER = "answer-"
+MOSTANSWER = 100_000
 
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -264,6 +262,10 @@ class WebApplication:
             return self._form_answer(request, form, 200)
         fields = await read_form(request, self._place, csrf_of(visitor.token))
         sent = _sent(fields)
+        if action.configures and fields.get(CHECK):
+            # Nothing is done: the form comes again, with what it says now.
+            form = await self._in_thread(lambda: self._form(page, action, visitor, parameters, sent, None, True))
+            return self._form_answer(request, form, 200)
 
         def run() -> Response:
             try:
@@ -287,12 +289,13 @@ class WebApplication:
         parameters: Mapping[str, str],
         sent: Sent,
         fault: HubError | None = None,
+        is_checked: bool = False,
     ) -> FormView:
         with self._open_hub.read() as transaction:
             shown = ShownPage(transaction, page, self._pages, visitor.user, parameters)
             opened = OpenAction(shown, action, sent.row)
             form_id = self._open_hub.surroundings.new_id()
-            return opened.form(form_id, None if fault is None else sent, fault)
+            return opened.form(form_id, sent if fault is not None or is_checked else None, fault)
 
     def _form_answer(self, request: Request, form: FormView, status: int) -> Response:
         if wants_json(request):
@@ -309,9 +312,9 @@ def _sent(fields: Mapping[str, str]) -> Sent:
     form_id = fields.get(FORM_ID, "")
     if not 8 <= len(form_id) <= 64 or not form_id.isalnum():
         raise FormFaulty(why="it has no id, by which a form that is sent twice is known")
-    answers = {name.removeprefix(_ANSWER): text.strip() for name, text in fields.items() if name.startswith(_ANSWER)}
-    if any(len(text) > MOST_ANSWER for text in answers.values()):
-        raise FormFaulty(why=f"an answer has more than {MOST_ANSWER} characters")
+    answers = {name.removeprefix(ANSWER): text.strip() for name, text in fields.items() if name.startswith(ANSWER)}
+    if any(len(text) > MOSTANSWER for text in answers.values()):
+        raise FormFaulty(why=f"an answer has more than {MOSTANSWER} characters")
     return Sent(fields.get(ROW) or None, answers, form_id, fields.get(VERSION, ""))
 
 

@@ -21,7 +21,7 @@ from hub.web.headers import Place
 from integration_objects.surroundings import token_digest
 
 #: bytes of a sent form, and the number of its fields
-MOST_BYTES, MOST_FIELDS = 256 * 1024, 500
+MOST_BYTES, MOST_FIELDS = 256 * 1024, 2_500
 #: seconds for a form to arrive
 FORM_S = 30.0
 #: the field, or for scripts the header, with the form's token

@@ -58,6 +58,7 @@ class PageReading:
     """Reads the parts of one page for one person; a part is read once.
 
     Attributes:
+        transaction: the transaction that reads.
         parameters: the values of the page's parameters; a parameter that wasn't given is missing.
         run: the run that reads.
         is_owned: whether the page belongs to an account that the person may see.
@@ -75,7 +76,7 @@ class PageReading:
         self.is_owned = False
         self.this: dict[str, str] = {}
         self.parameters = parameters
-        self._transaction = transaction
+        self.transaction = transaction
         self._origin = origin
         self._accounts = visible_accounts(user)
         self._user = user
@@ -122,12 +123,12 @@ class PageReading:
 
     def addresses(self, trees: Sequence[PropertySet]) -> Addresses:
         """Read the addresses that messages or instances name."""
-        return shown_addresses(self._transaction.store, address_ids(trees))
+        return shown_addresses(self.transaction.store, address_ids(trees))
 
     def version(self, part: Part) -> str | None:
         """Return the version of the object that a part shows; None for an object without one."""
         values = {field: self.value(value) for field, value in part.example.items()}
-        found = instances(self._transaction.store.query(part.object, values, versions=True))
+        found = instances(self.transaction.store.query(part.object, values, versions=True))
         return found[0].get("Modification Number") if found else None
 
     def _part(self, part: Part) -> ReadPart | None:
@@ -148,11 +149,11 @@ class PageReading:
 
     def _asked(self, part: Part) -> tuple[list[PropertySet], tuple[str, ...]]:
         """Ask the workflow of a part; return its rows or its objects, and its report."""
-        open_hub = self._transaction.open_hub
+        open_hub = self.transaction.open_hub
         workflow = workflow_named(open_hub.deployment.workflows, part.workflow)
         values = {name: self.value(value) for name, value in part.arguments.items()}
         pairs = [(name, value or "") for name, value in values.items() if value is not None or not part.is_lenient]
-        outcome = ask_workflow(self._transaction, workflow, request(workflow.command, pairs), self._origin)
+        outcome = ask_workflow(self.transaction, workflow, request(workflow.command, pairs), self._origin)
         notes = (*(str(note.text) for note in outcome.notes if note.kind == "more"), *filter(None, [outcome.why]))
         if not part.object:
             return [PropertySet("Row", properties=dict(row)) for row in outcome.rows], notes

@@ -175,13 +175,12 @@ class ShownPage:
 
     def holds(self, action: Action, row: PropertySet | None) -> bool:
         """Whether an action's condition holds."""
-        if action.condition is None:
-            return True
-        if row is None:
-            part = self.reading.part(action.subject) if action.subject else None
-            row = PropertySet("Row") if part is None or part.first is None else part.first
+        part = self.reading.part(action.subject) if action.subject else None
+        first = PropertySet("Row") if part is None or part.first is None else part.first
         try:
-            return action.condition.is_true(row)
+            if action.page_condition is not None and not action.page_condition.is_true(first):
+                return False
+            return action.condition is None or action.condition.is_true(first if row is None else row)
         except ExpressionFault:
             # Of values that don't fit: such a row simply doesn't have the action.
             return False

@@ -8,7 +8,7 @@ Spec: docs/web_pages.md, "Templates".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from hub.deployment.pages.page import Form, Look, Question
@@ -165,6 +165,42 @@ class QuestionView:
 
 
 @dataclass(frozen=True)
+class ConfiguredRow:
+    """A row of a configurator's form."""
+
+    number: int = _helped("Its number, by which its answers are named.")
+    kind: str = _helped("Its kind: item, attribute, component (that may be added) or obsolete.")
+    level: int = _helped("How deep it stands; 0 for the service item itself.")
+    product: str = _helped("The product of the item, or of the component.")
+    name: str = _helped("The attribute; of a component its association level; empty for none.")
+    value: str = _helped("The quantity, the attribute's value, or the number of components that are there.")
+    service_id: str = _helped("The item's service id.")
+    has_number: bool = _helped("Whether the item has a service id.")
+    price: str = _helped("The item's price; empty for none, and for people who don't see prices.")
+    least: str = _helped("The least number or value; empty for none.")
+    most: str = _helped("The greatest number or value; empty for none.")
+    values: tuple[str, ...] = _helped("The allowed values of an attribute.")
+    type: str = _helped("The attribute's type: text, number, date, flag or secret.")
+    is_required: bool = _helped("Whether the attribute needs a value.")
+    broken: str = _helped("The rules that it breaks, or why it no longer belongs; empty for none.")
+    is_open: bool = _helped("Whether it can be changed: a copy can't before the form is done.")
+
+
+@dataclass(frozen=True)
+class ConfigurationView:
+    """The structure that a configurator's form shows."""
+
+    rows: tuple[ConfiguredRow, ...] = _helped("Its rows, each item before those beneath it.")
+    totals: tuple[str, ...] = _helped("Sentences about prices.")
+    more: int = _helped("How many further rows there are.")
+
+    @property
+    def faults(self) -> int:
+        """How many rows break rules."""
+        return sum(1 for row in self.rows if row.broken and row.kind != "obsolete")
+
+
+@dataclass(frozen=True)
 class FormView:
     """The form of an action."""
 
@@ -179,6 +215,7 @@ class FormView:
         "The error of the last try: what, why, mend; None for none.", default=None
     )
     help: str = _helped("A sentence about the action; empty for none.", default="")
+    configuration: ConfigurationView | None = _helped("The structure of a configurator's form.", default=None)
 
 
 def as_json(view: PageView) -> dict[str, Any]:
@@ -214,6 +251,7 @@ def form_json(view: FormView) -> dict[str, Any]:
             for question in view.questions
         ],
         "hidden": dict(view.hidden),
+        **({} if view.configuration is None else {"configuration": asdict(view.configuration)}),
     }
 
 

@@ -34,6 +34,7 @@ MODULES: Mapping[str, str] = {
     "Ungroup": "quotes.quotes",
     "Cancel Quote": "quotes.quotes",
     "Verify": "orders.verify",
+    "Configuration": "orders.configuration",
     "Quote To Order": "quotes.quote_to_order",
     "New Order": "quotes.quote_to_order",
     "Update Opportunity": "quotes.opportunities",

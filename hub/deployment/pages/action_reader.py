@@ -16,10 +16,15 @@ from hub.workflow_manager.workflow import Workflow
 from integration_objects.component import Field
 from integration_objects.declaration import DeclaredNameUnknown, Node
 from integration_objects.definition import Definitions
+from integration_objects.expression import Expression
 
+#: the key of an action whose form is a configurator, and the arguments that its workflow must take
+CONFIGURES = "configures"
+PAGE_CONDITION = "page condition"
+CONFIGURED = ("line", "requests")
 ACTION_KEYS = (
     *("label", "right", "workflow", "on", "of", "roots only", "unchanged", "condition", "arguments", "asks", "next"),
-    *("help", "leads to"),
+    *("help", "leads to", CONFIGURES, PAGE_CONDITION),
 )
 #: the key of an action that leads to a page, and the keys that such an action has no use for
 LEADS_TO = "leads to"
@@ -78,6 +83,8 @@ class ActionReader:
         given = entries_of(section, "arguments")
         if workflow is not None:
             arguments_proven(node, given, workflow)
+        if keys.flag(CONFIGURES):
+            _prove_configures(keys[CONFIGURES], given, workflow)
         return Action(
             name,
             keys["label"].text(),
@@ -94,7 +101,19 @@ class ActionReader:
             keys.text("help", ""),
             node.where,
             leads_to,
+            keys.flag(CONFIGURES),
+            self._page_condition(section, subject),
         )
+
+    def _page_condition(self, section: Section, subject: str) -> Expression | None:
+        if PAGE_CONDITION not in section.keys:
+            return None
+        node = section.keys[PAGE_CONDITION]
+        if not subject:
+            raise node.fault(
+                f"`{PAGE_CONDITION}` is on no part", mend="add `of: ...`, the part whose first row it reads"
+            )
+        return condition_at(node, self._fields(self._parts[subject]))
 
     def _fields(self, part: Part) -> Mapping[str, Field] | None:
         if not part.object:
@@ -148,3 +167,14 @@ class ActionReader:
             # The outcome's object is known when the workflow has run: its fields are looked up then.
             targets[outcome] = read_target(node, Known(self._parameters, None, self._parts_fields))
         return targets
+
+
+def _prove_configures(node: Node, given: Collection[str], workflow: Workflow | None) -> None:
+    """Refuse a configurator for a workflow that takes no requests on a line, or that gets requests of its own."""
+    taken = () if workflow is None else {argument.name for argument in workflow.arguments}
+    if any(name not in taken for name in CONFIGURED) or "line" not in given or "requests" in given:
+        raise node.fault(
+            "there is nothing to configure here",
+            "expected a workflow on a line with requests, `line` among the arguments, and `requests` not",
+            mend="name edit-quote-line-item or edit-order-line-item, with a line",
+        )

@@ -181,11 +181,13 @@ class Action:
         label: the words of its button.
         right: the right that a person needs.
         workflow: the workflow's command; "" for an action that leads to another page.
+        configures: whether its form is a configurator, whose answers become the workflow's requests.
         leads_to: the page that the action leads to; None for an action that runs a workflow.
         part: the part whose rows have the action; "" for an action of the whole page.
         arguments: the workflow's arguments: a `Value`, or lists and mappings of them, which become JSON.
         asks: the questions of its form.
         condition: a condition on the row, or on the first row of *subject*; None for none.
+        page_condition: a further condition on the first row of *subject*, for an action of rows; None for none.
         subject: the part whose first row the condition and ``[Field]`` mean, for an action of the whole page.
         roots_only: whether only the roots of a tree have the action.
         unchanged: the part whose object must be as the person saw it; "" for no such check.
@@ -208,6 +210,8 @@ class Action:
     help: str = ""
     where: str = ""
     leads_to: Target | None = None
+    configures: bool = False
+    page_condition: Expression | None = None
 
 
 @dataclass(frozen=True)

@@ -205,7 +205,7 @@ def edit_root(
 ) -> Outcome:
     """Change the state of a service item of an editable order, as `edit` does; *requests* have the lines' keys."""
     try:
-        before, now, notes = _states(run, stored, root)  # steps 1 to 6
+        before, now, notes = states(run, stored, root)  # steps 1 to 6
     except service_item.ServiceItemGone as error:
         if root is None or not service_item.takes_off(requests, root):
             raise
@@ -251,7 +251,7 @@ def _price_note(note: Note, unchangeable: finished_lines.Lines) -> Note:
     return Note("left out", text, note.item, note.product)
 
 
-def _states(run: Run, order: PropertySet, root: PropertySet | None) -> tuple[PropertySet, PropertySet, list[Note]]:
+def states(run: Run, order: PropertySet, root: PropertySet | None) -> tuple[PropertySet, PropertySet, list[Note]]:
     """Return the service item as it is requested without this order, and with it; and notes of ignored changes."""
     account_id = order.get("Account Id") or ""
     nothing = no_profile(account_id)

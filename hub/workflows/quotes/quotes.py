@@ -87,7 +87,7 @@ class QuoteDisconnects(Refused):
     mend = "modify the service item instead: that replaces the quote's lines of it"
 
 
-def _ends_on_quote(quote: PropertySet, root: PropertySet) -> QuoteDisconnects:
+def ends_on_quote(quote: PropertySet, root: PropertySet) -> QuoteDisconnects:
     """Make the refusal to edit a service item that a quote disconnects, or moves: then it is edited where it begins."""
     places = {"root": root.get(KEY), "number": quote.get("Quote Number")}
     begun = next((begun for ended, begun in moves(quote) if ended is root), None)
@@ -173,16 +173,16 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     """
     header = quote_in_progress(run, quote)
     _, root = line_and_root(run, header, line)
-    requests = named_on_lines(run, header, _group(header, root), requests)
+    requests = named_on_lines(run, header, root_group(header, root), requests)
     try:
         item = quoted_item(run, header, root)  # 1 to 5
     except ServiceItemGone as error:
         if not takes_off(requests, root):
             raise
-        put_lines(run, header, _group(header, root), [])
+        put_lines(run, header, root_group(header, root), [])
         return Outcome(objects=(message(QUOTE, [header]),), notes=(gone_note(error, root),))
     if is_empty(item.after):
-        raise _ends_on_quote(header, root)
+        raise ends_on_quote(header, root)
     refuse_ending(header, item.after, requests, QuoteDisconnects.mend)
     add_due_dates(item.after, item.lines)
     changed = configure(run, item.after, header.get("Account Id") or "", requests)  # 7
@@ -288,7 +288,7 @@ def quoted_item(run: Run, header: PropertySet, root: PropertySet) -> QuotedItem:
             before = requested_item(run, header.get("Account Id") or "", root.get(KEY) or "")  # 2 to 4
         except ServiceItemGone as error:
             raise to_be_taken_off(error, "edit-quote-line-item", "quote") from None
-    lines = _group(header, root)
+    lines = root_group(header, root)
     # Copies: `rebase` changes its lines in place, and the quote's own must stay as they are.
     copies = [line.copy() for line in lines]
     changed = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], copies, before)
@@ -303,7 +303,7 @@ def quoted_item(run: Run, header: PropertySet, root: PropertySet) -> QuotedItem:
 def quoted_items(run: Run, header: PropertySet, notes: list[Note]) -> Iterator[QuotedItem]:
     """Yield the quote's service items; add a note for each that is gone to *notes* instead."""
     # By identity: a copy that a grown quantity put beside a root belongs to the root's service item.
-    copies = {id(line) for root in line_items(header) for line in _group(header, root) if line is not root}
+    copies = {id(line) for root in line_items(header) for line in root_group(header, root) if line is not root}
     for root in [root for root in line_items(header) if id(root) not in copies]:
         try:
             item = quoted_item(run, header, root)
@@ -313,7 +313,8 @@ def quoted_items(run: Run, header: PropertySet, notes: list[Note]) -> Iterator[Q
         yield item
 
 
-def _group(header: PropertySet, root: PropertySet) -> list[PropertySet]:
+def root_group(header: PropertySet, root: PropertySet) -> list[PropertySet]:
+    """Return a root line of a quote with the copies that stand beside it."""
     return group_of(header, root.get(KEY) or "")
 
 

@@ -97,7 +97,7 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
         QuantityZero: it would have a tracked service of quantity 0.
         BeneathSuspended: it would have a new service beneath a suspended one.
     """
-    instance = _instance(state, account_id)
+    instance = instance_of(state, account_id)
     names = ItemNames(run, instance)
     requests = with_keys(requests, names)
     added = {request.product for request in requests if isinstance(request, AddItem)}
@@ -107,7 +107,7 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
             configured = run.configurator.configure(instance, requests, catalogue, run.new_id)
     except ConfigurationRefused as refused:
         broken = [replace(rule, text=names.in_sentence(rule.text, rule.item)) for rule in refused.broken]
-        raise ConfigurationRefused(broken, f"account '{account_id}'", refused.mend) from refused
+        raise ConfigurationRefused(broken, f"account '{account_id}'", refused.mend, refused.refused) from refused
     hand_down_due_dates(instance, configured.instance, requests)
     left_out = leave_out_empty(run, configured.instance, f"account '{account_id}'", state)
     changed = message(ASSET, [configured.instance]) if line_items(configured.instance) else no_profile(account_id)
@@ -145,9 +145,9 @@ def broken_rules(run: Run, state: PropertySet, account_id: str, before: Property
 
     With *before*, an item or attribute that was added and doesn't belong to the definitions breaks a rule, too.
     """
-    instance = _instance(state, account_id)
+    instance = instance_of(state, account_id)
     catalogue = run.catalogue(products_of(instance))
-    former = None if before is None else _instance(before, account_id)
+    former = None if before is None else instance_of(before, account_id)
     return [
         Note("broken rule", broken.predicate, broken.item, broken.product_id)
         for broken in run.configurator.check(instance, catalogue, former)
@@ -327,7 +327,8 @@ def _without_asset_status(state: PropertySet | None) -> PropertySet | None:
     return result
 
 
-def _instance(state: PropertySet, account_id: str) -> PropertySet:
+def instance_of(state: PropertySet, account_id: str) -> PropertySet:
+    """Return the instance of a state; of an empty one, an instance without items."""
     return next(iter(instances(state)), PropertySet("Asset", properties={"Account Id": account_id}))
 
 
