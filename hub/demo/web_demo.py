@@ -18,6 +18,7 @@ from hub.access.user_type import EVERY
 from hub.data_manager.open_hub import OpenHub
 from hub.demo.stage import Demonstration, is_demo
 from integration_objects.errors import Refused
+from integration_objects.names import CONTACT_RULE
 from integration_objects.surroundings import new_token
 
 #: the samples that the main job doesn't need
@@ -25,6 +26,8 @@ _SAMPLES = (
     *("users.xml", "premises.xml", "customers.xml", "price_list.xml", "agreements.xml", "contacts.xml"),
     *("opportunities.xml", "service_points.xml", "meters.xml", "meter_locations.xml", "trouble_tickets.xml"),
 )
+#: the samples of the back office, which people change: they are loaded once
+_SUPPORT = ("contact_rules.xml", "help_topics.xml", "callback_requests.xml", "inventory_requests.xml")
 #: the names of the users by their types; those of other types are called as their type is
 _NAMES = {
     "customer care representative": "carla",
@@ -70,7 +73,9 @@ def people_of_demo(open_hub: OpenHub) -> list[tuple[str, str, str, str]]:
     """
     refuse_other_than_demo(open_hub.deployment.folder)
     stage = Demonstration(open_hub)
-    for name in _SAMPLES:
+    with open_hub.read() as transaction:
+        has_support = bool(transaction.store.keys(CONTACT_RULE))
+    for name in (*_SAMPLES, *(() if has_support else _SUPPORT)):
         stage.load(name)
     return [_person(open_hub, name) for name in open_hub.deployment.user_types]
 

@@ -7,6 +7,9 @@ import pytest
 from hub.access.access import Credentials
 from hub.demo.stage import demonstration
 from hub.demo.web_demo import NoDemo, people_of_demo, refuse_other_than_demo
+from integration_objects.complex_object import message
+from integration_objects.names import HELP_TOPIC
+from integration_objects.property_set import PropertySet
 
 
 def test_each_type_has_a_user_whose_printed_password_logs_in_after_each_start(tmp_path):
@@ -16,7 +19,12 @@ def test_each_type_has_a_user_whose_printed_password_logs_in_after_each_start(tm
             stage.load(name)
         first = people_of_demo(open_hub)
         assert {type for _, _, type, _ in first} == set(open_hub.deployment.user_types)
+        edited = PropertySet("Help Topic", properties={"Topic Id": "moving", "Title": "Moving house"})
+        with open_hub.write() as transaction:
+            transaction.store.update(message(HELP_TOPIC, [edited]))
         again = people_of_demo(open_hub)
+        with open_hub.read() as transaction:
+            assert "Moving house" in {topic["Title"] for topic in transaction.store.keys(HELP_TOPIC)}
         assert [person[0] for person in again] == [person[0] for person in first]
         name, password, _, accounts = next(person for person in again if person[2] == "customer")
         logged_in = open_hub.access.log_in(Credentials(name, password), "127.0.0.1")

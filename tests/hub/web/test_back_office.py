@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hub.access.rights import RIGHTS
-from tests.hub.web.people import NAMES, text_of, web_in
+from hub.deployment.proof import check_deployment
+from tests.hub.web.people import NAMES, text_of, web_in, write_files
 
 SUPPORT = "/accounts/1-B/support"
 
@@ -172,6 +173,27 @@ def test_a_deployment_replaces_what_every_page_ends_with(tmp_path):
         shown = web.browser().json("/accounts/1-B")["parts"]
     assert shown["contact"]["rows"] == [{"fields": {"phone": "800-555-0100"}}]
     assert "whom_to_call" not in shown
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        (
+            "{workflow: contact-for, arguments: {page: '{this-pag}'}, fields: {phone: Telephone}}",
+            "no parameter 'this-pag'",
+        ),
+        ("{workflow: contact-for, fields: {phne: Telephone}}", "'phne'"),
+        ("{workflow: take-callback, arguments: {callback: CB-1}, fields: {a: A}}", "may change something"),
+        ("{object: Account, where: {Account Id: 1-B}, fields: {Name: {label: N, link: nothing}}}", "no page 'nothing'"),
+    ],
+)
+def test_parts_of_every_page_are_proven(tmp_path, part, what):
+    write_files(
+        tmp_path, {"orderhub.toml": "", "hub/web/pages/ends.yaml": f"every page: mine\nshows:\n  mine: {part}\n"}
+    )
+    (finding,) = [found for found in check_deployment(tmp_path) if found.severity == "error"]
+    assert what in finding.text
+    assert "ends.yaml:3" in finding.where
 
 
 def test_every_type_of_user_may_read_the_help_centre(web):
