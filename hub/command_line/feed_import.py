@@ -191,8 +191,8 @@ def release_feed(feed: FeedName, reason: Reason, direction: DirectionName = None
 def cancel_feed(feed: FeedName, reason: Reason, direction: DirectionName = None) -> None:
     """Give up the batch in work, before a record of it was taken or sent; the partner's file is answered as refused."""
     from hub.replication.answers import publish_answers
+    from hub.replication.batch_file import settle_files
     from hub.replication.deciding import cancel
-    from hub.replication.intake import settle_files
 
     with opened_feed(feed) as open_feed:
         with open_feed.write() as transaction:

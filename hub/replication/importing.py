@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from adapters.database.replication.batches import FeedBatch
 from hub.replication.answers import publish_answers
-from hub.replication.intake import Received, check, next_turn, receive, settle_files, stage
+from hub.replication.batch_file import settle_files
+from hub.replication.intake import Received, check, next_turn, receive, stage
 from hub.replication.judging import judge
 from hub.replication.merge import merge, take_answer, take_refusal
 from hub.replication.opened_feed import OpenFeed
@@ -27,6 +28,7 @@ def import_files(open_feed: OpenFeed, tell: Tell) -> Iterator[Received]:
 
     Raises:
         FeedPaused: a person has paused the feed; what was done is kept.
+        FeedFileInInbox: another import is taking the next file; likewise.
         Retryable: the database or the disk failed; likewise.
     """
     settle_files(open_feed)

@@ -17,11 +17,12 @@ from typing import BinaryIO, cast
 
 from adapters.database.replication.batches import FeedBatch, FeedBatches
 from adapters.database.replication.rows import FeedRow
-from adapters.transport import BodyGone, Delivery
+from adapters.transport import Delivery
 from hub.data_manager.batch_proof import BatchTooLarge
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.feed import FileKind
 from hub.replication.answers import refuse, repeat_answer
+from hub.replication.batch_file import FeedFileGone, is_lost, opened_file
 from hub.replication.digested_file import DigestedFile
 from hub.replication.file_reading import CheckedFile, FileHeader, check_file, read_header
 from hub.replication.opened_feed import OpenFeed
@@ -107,21 +108,6 @@ def receive(open_feed: OpenFeed) -> Iterator[Received]:
         yield from outcomes
 
 
-def source_of(open_feed: OpenFeed, batch: FeedBatch) -> str:
-    """Return the place of a batch's file, as the folders name it."""
-    return f"{open_feed.feed.folder}/{batch.name}"
-
-
-def settle_files(open_feed: OpenFeed) -> None:
-    """Move the files of final batches, and repeats, out of the folder of files in work."""
-    folders, folder = open_feed.folders, open_feed.feed.folder
-    for name in folders.in_work(folder):
-        with open_feed.open_hub.read() as transaction:
-            batch = open_feed.batches(transaction).of_name(open_feed.feed.name, name)
-        if batch is None or not batch.is_open:
-            folders.settle(f"{folder}/{name}", rejected=batch is not None and batch.state != "done")
-
-
 def next_turn(open_feed: OpenFeed) -> FeedBatch | None:
     """Return the batch to work on: the one that is begun, else the waiting one with the next number; None for none.
 
@@ -150,16 +136,20 @@ def next_turn(open_feed: OpenFeed) -> FeedBatch | None:
 
 
 def check(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBatch]:
-    """Read a waiting file once; it is staged next, or refused. Yields the bytes read so far."""
+    """Read a waiting file once; it is staged next, or refused. Yields the bytes read so far.
+
+    Raises:
+        FeedFileInInbox: another import is taking the file.
+    """
     surroundings = open_feed.open_hub.surroundings
     try:
-        with open_feed.folders.taken(source_of(open_feed, batch)) as taken:
+        with opened_file(open_feed, batch) as taken:
             file = DigestedFile(taken)
             checked = yield from check_file(open_feed.feed, open_feed.layout, file, surroundings.now()[:10])
             _prove_same(batch, file)
         with open_feed.write() as transaction:
             return _accept(open_feed, transaction, batch, checked)
-    except (Refused, BodyGone) as error:
+    except Refused as error:
         with open_feed.write() as transaction:
             return refuse(open_feed, transaction, batch, error)
 
@@ -167,11 +157,14 @@ def check(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBat
 def stage(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBatch]:
     """Store the records of a checked file as rows, from the first one that isn't stored; yield the bytes read so far.
 
-    A file that isn't the checked one any more is refused: none of its records was taken so far.
+    A file that isn't the checked one any more, or is lost, is refused: none of its records was taken so far.
+
+    Raises:
+        FeedFileInInbox: the file has come once more, and another import is taking it.
     """
     kind = cast(FileKind, "delta" if batch.kind == "resubmission" else batch.kind)
     try:
-        with open_feed.folders.taken(source_of(open_feed, batch)) as taken:
+        with opened_file(open_feed, batch) as taken:
             file = DigestedFile(taken)
             rows = staged_rows(open_feed.feed, open_feed.key_field, open_feed.layout, file, kind, batch.staged_to)
             while part := _next_rows(batch, rows):
@@ -183,7 +176,7 @@ def stage(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBat
                     open_feed.rows(transaction).add(batch.id, part)
                 yield part[-1].place or 0
             _prove_same(batch, file)
-    except FeedFileChanged as error:
+    except (FeedFileChanged, FeedFileGone) as error:
         with open_feed.write() as transaction:
             return refuse(open_feed, transaction, batch, error)
     state = "merging" if batch.kind == "answer" else "judging"
@@ -220,21 +213,33 @@ def _register(open_feed: OpenFeed, delivery: Delivery) -> Received:
         batches = open_feed.batches(transaction)
         known = batches.of_name(feed.name, name)
         is_same = known is not None and known.digest == envelope.digest
-        if known is not None and is_same and (known.is_open or delivery.redelivered):
+        if known is not None and is_same and known.is_open:
             return Received(name, known)  # a death came between this and the file's move
-        facts = {"name": name, "digest": envelope.digest, "size": envelope.size}
-        if header is None:
-            batch = batches.add(feed.name, "in", "delta", "waiting", **facts)
-            return Received(name, refuse(open_feed, transaction, batch, cast(HubError, fault)))
-        earlier = batches.numbered(feed.name, "in", header.number)
+        earlier = None if header is None else batches.numbered(feed.name, "in", header.number)
         if earlier is not None and earlier.digest == envelope.digest:
-            repeat_answer(open_feed, transaction, earlier)
-            return Received(name, None, earlier)
-        fault = _number_fault(open_feed, batches, header, earlier)
-        batch = batches.add(feed.name, "in", header.kind, "waiting", number=None if fault else header.number, **facts)
-        if fault is not None:
-            return Received(name, refuse(open_feed, transaction, batch, fault, header.number))
-        return Received(name, batch)
+            return _repeated(open_feed, transaction, name, earlier)
+        if header is not None:
+            fault = _number_fault(open_feed, batches, header, earlier)
+        if fault is not None and is_same and delivery.redelivered and _is_refused_for(known, fault):
+            return Received(name, known)  # a death came between its refusal and its move
+        facts = {"name": name, "digest": envelope.digest, "size": envelope.size}
+        kind, number = ("delta", None) if header is None else (header.kind, header.number)
+        batch = batches.add(feed.name, "in", kind, "waiting", number=None if fault else number, **facts)
+        return Received(name, batch if fault is None else refuse(open_feed, transaction, batch, fault, number))
+
+
+def _repeated(open_feed: OpenFeed, transaction: Transaction, name: str, earlier: FeedBatch) -> Received:
+    """Take a file that came before: it is answered again, or it replaces the earlier one if that is lost."""
+    if earlier.is_open and is_lost(open_feed, earlier):
+        return Received(name, open_feed.batches(transaction).advance(earlier, name=name))
+    repeat_answer(open_feed, transaction, earlier)
+    return Received(name, None, earlier)
+
+
+def _is_refused_for(known: FeedBatch | None, fault: HubError) -> bool:
+    # The marker of a death outlives its file. So a file that was lost and is sent again seems to be delivered twice;
+    # but it has no fault, or another one, and gets its own turn.
+    return known is not None and (known.error or {}).get("reason") == fault.as_dict()["reason"]
 
 
 def _header_of(open_feed: OpenFeed, file: BinaryIO, size: int) -> FileHeader:

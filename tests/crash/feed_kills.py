@@ -35,7 +35,7 @@ from tests.memory import files_folder
 
 #: The function that is called once for each record of a stage, and the record's position among its arguments.
 STAGES: dict[str, tuple[Any, str, Callable[..., int]]] = {
-    "staged": (staging, "_data_row", lambda feed, key, kind, position, found: position),
+    "staged": (staging, "data_row", lambda feed, key, kind, position, found: position),
     "merged": (merge, "agreed_after", lambda decided, batch_id, now: decided.row.position),
 }
 

@@ -47,7 +47,7 @@ _LAST_NUMBER = select(func.max(_B.number)).where(
 _OF_NAME = (
     select(BATCH)
     .where(_B.feed == bindparam("of_feed"), _B.direction == "in", _B.name == bindparam("of_name"))
-    .order_by(_B.seq.desc())
+    .order_by(case((_B.final_at.is_(None), 0), else_=1), _B.seq.desc())
     .limit(1)
 )
 _ANSWER_OF = (
@@ -159,7 +159,7 @@ class FeedBatches:
         return _row_or_none(self._connection.execute(_NUMBERED, values).one_or_none())
 
     def of_name(self, feed: str, name: str) -> FeedBatch | None:
-        """Return the last batch of a file that came under this name; None for none."""
+        """Return the batch of a file that came under this name, an open one before the last one; None for none."""
         return _row_or_none(self._connection.execute(_OF_NAME, {"of_feed": feed, "of_name": name}).one_or_none())
 
     def first_of(self, batch: FeedBatch) -> FeedBatch | None:

@@ -68,7 +68,7 @@ def test_an_import_ends_with_0_4_8_and_12_as_its_files_do(
     assert "  what: the file has no trailer" in told
 
 
-def test_an_import_whose_file_is_gone_ends_with_16_and_goes_on_later(
+def test_an_import_whose_file_is_gone_refuses_it_and_takes_it_when_it_comes_again(
     sides: TwoSides, tmp_path: pathlib.Path, command: Any
 ) -> None:
     content = delta(1, record("1"))
@@ -81,10 +81,10 @@ def test_an_import_whose_file_is_gone_ends_with_16_and_goes_on_later(
     feed.folders.close()
     (path,) = (sides.folder / "working").glob("a*")
     path.unlink()
-    told = command("feed", "import", FEED, "--json", expect=16)
-    assert json.loads(told.out)["reason"] == "BodyGone"
-    path.write_bytes(content)
-    assert command("feed", "import", FEED).out.startswith("a\tdelta\tdone\trecords 1")
+    told = command("feed", "import", FEED, expect=12)
+    assert "  what: the file isn't there any more" in told.out
+    assert "  mend: send the file once more" in told.out
+    assert command("feed", "import", FEED, file(tmp_path, "a", content)).out.startswith("a\tdelta\tdone\trecords 1")
 
 
 def test_a_paused_feed_imports_and_exports_nothing_and_ends_with_8(
