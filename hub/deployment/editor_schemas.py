@@ -374,6 +374,8 @@ def _page() -> JsonSchema:
         action_reader.ACTION_KEYS,
         right=_one_of(RIGHTS),
         roots_only=FLAG,
+        leads_to=target,
+        configures=FLAG,
         arguments={"type": "object"},
         asks=_by_name(asked),
         next=_keys((), OUTCOMES, **dict.fromkeys(OUTCOMES, target)),

@@ -47,6 +47,7 @@ MODULES: Mapping[str, str] = {
     "Remove Discount": "orders.discounts",
     "Cancel Order": "orders.cancel_order",
     "Approve": "orders.approve_order",
+    "Approvals": "orders.approve_order",
     "Refuse": "orders.approve_order",
     "Apply Completed": "fulfilment.completion",
     "Complete Due Lines": "fulfilment.due_lines",

@@ -115,6 +115,14 @@ def _holds(run: Run, approvals: Sequence[PropertySet]) -> str:
     return "; ".join(sentences)
 
 
+def waiting_for(run: Run, user: str) -> list[PropertySet]:
+    """Return the approvals in state Held on which a user may decide, the oldest first."""
+    held = instances(run.query(APPROVAL, {"State": HELD}))
+    may = {rule: _may_decide(run, user, rule) for rule in {approval.get("Rule") or "" for approval in held}}
+    waiting = [approval for approval in held if may[approval.get("Rule") or ""]]
+    return sorted(waiting, key=lambda approval: (approval.get("Held Date") or "", approval.get("Order Number") or ""))
+
+
 def decide(run: Run, order: PropertySet, by: str, state: str, comment: str | None, only: str | None) -> None:
     """Decide on the approvals that an order waits for and that *by* may decide on.
 

@@ -5,16 +5,25 @@ Spec: docs/design/workflows.md, "Submit Order"; docs/design/road.md, "Statuses".
 
 from __future__ import annotations
 
+from collections import Counter
+
+from hub.presentation.item_row import action_word, counted_actions
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.orders.approvals import APPROVED, REFUSED, approvals_held, decide
+from hub.workflows.orders.approvals import APPROVED, REFUSED, approvals_held, decide, waiting_for
 from hub.workflows.orders.cancel_order import set_aside
 from hub.workflows.orders.submit import former_of, open_order, outcome_with_holds, prove_lines
+from hub.workflows.state.change_of_state import document_totals
 from hub.workflows.state.order_lookup import MODULE, ORDER_NUMBER, order_in_hand
-from integration_objects.complex_object import message
+from integration_objects.complex_object import instances, items_of, message
 from integration_objects.names import ORDER
+from integration_objects.property_set import PropertySet
+
+#: columns of `approvals`, and the most rows of an answer
+COLUMNS = ("key", "order", "revision", "account", "rule", "reason", "since", "changes", "totals")
+MOST_WAITING = 200
 
 
 def approve(
@@ -58,6 +67,32 @@ def refuse(run: Run, order: str, by: str | None = None, rule: str | None = None,
     return Outcome(objects=(message(ORDER, [held]),))
 
 
+def list_waiting(run: Run, by: str | None = None) -> Outcome:
+    """List the approvals that a user may decide on, with what each order changes and costs.
+
+    Args:
+        run: the run.
+        by: the user; None for the run's own.
+    """
+    rows = []
+    for approval in waiting_for(run, by or run.actor)[:MOST_WAITING]:
+        orders = instances(run.query(ORDER, {"Row Id": approval.get("Order Id")}))
+        order = orders[0] if orders else PropertySet("Order")
+        row = {
+            "key": f"{approval.get('Order Id')} {approval.get('Rule')}",
+            "order": approval.get("Order Number"),
+            "revision": approval.get("Revision"),
+            "account": approval.get("Account Id"),
+            "rule": approval.get("Rule"),
+            "reason": approval.get("Reason"),
+            "since": approval.get("Held Date"),
+            "changes": counted_actions(Counter(map(action_word, items_of(order)))),
+            "totals": "; ".join(note.text.partition(", ")[2] for note in document_totals(order)) or None,
+        }
+        rows.append({column: row[column] for column in COLUMNS})
+    return Outcome(rows=tuple(rows), why="" if rows else f"no order waits for {by or run.actor}")
+
+
 _DECISION = (
     ORDER_NUMBER,
     Argument("by", help="Who decides; without it, the setting `user`, or the sender of the message."),
@@ -71,6 +106,15 @@ WORKFLOWS = (
         "approve an order that a rule holds; with the last approval it opens",
         *_DECISION,
         module=MODULE,
+    ),
+    named_workflow(
+        "Approvals",
+        list_waiting,
+        "list the orders that wait for somebody's approval, with what they change",
+        Argument("by", help="Who decides; without it, the setting `user`, or the sender of the message."),
+        module=MODULE,
+        asks_only=True,
+        columns=COLUMNS,
     ),
     named_workflow("Refuse", refuse, "refuse an order that a rule holds: it is cancelled", *_DECISION, module=MODULE),
 )
