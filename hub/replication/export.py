@@ -224,7 +224,10 @@ class FeedExport:
         if wanted == partners and not side.is_in_doubt:
             change = "unchanged"
         else:
-            change = "deletes" if wanted is None else "adds" if partners is None else "changes"
+            # A partner that has applied the deletion has no record to change. If the deletion was lost, the partner may
+            # reject the addition; that ends the doubt, and the next file has a change.
+            is_new = partners is None or (side.agreed is not None and side.agreed.is_presence_in_doubt)
+            change = "deletes" if wanted is None else "adds" if is_new else "changes"
         # A full file tells of a deletion by the absence; the next delta says it.
         if change == "unchanged" if kind != "full" else wanted is None:
             return None

@@ -32,7 +32,11 @@ _SENT_BY_MESSAGE = case(
     (_A.sent_batch.is_(None), false()),
     else_=exists().where(BATCH.c.id == _A.sent_batch, BATCH.c.kind == MESSAGE),
 ).label("is_sent_by_message")
-_EACH = select(AGREED, _SENT_BY_MESSAGE)
+_PRESENCE_IN_DOUBT = case(
+    (_A.sent_batch.is_(None), false()),
+    else_=exists().where(BATCH.c.id == _A.sent_batch, BATCH.c.kind == MESSAGE, BATCH.c.adds + BATCH.c.deletes > 0),
+).label("is_presence_in_doubt")
+_EACH = select(AGREED, _SENT_BY_MESSAGE, _PRESENCE_IN_DOUBT)
 _BY_KEY = _EACH.where(_A.feed == bindparam("of_feed"), is_one_of(_A.key, "wanted"))
 _BEHIND = (
     _EACH.where(_A.feed == bindparam("of_feed"), _A.key > bindparam("behind")).order_by(_A.key).limit(bindparam("most"))
@@ -57,6 +61,7 @@ class AgreedRecord(NamedTuple):
         batch_id, position: the batch and the row by which it became so.
         is_sent_by_message: whether *sent_batch* is a message: the partner may have lost it, and nobody may ever hear of
             that. Read only.
+        is_presence_in_doubt: whether that message deletes the record, or adds it again. Read only.
     """
 
     key: str
@@ -70,6 +75,7 @@ class AgreedRecord(NamedTuple):
     batch_id: str
     position: int
     is_sent_by_message: bool = False
+    is_presence_in_doubt: bool = False
 
     @property
     def partners(self) -> tuple[str | None, ...] | None:
@@ -184,4 +190,5 @@ def _row(row: Row[Any]) -> AgreedRecord:
         row.batch_id,
         row.position,
         bool(row.is_sent_by_message),
+        bool(row.is_presence_in_doubt),
     )

@@ -88,6 +88,7 @@ class Simulation:
     _to_hub: list[Sent] = field(default_factory=list)
     _to_billing: list[Sent] = field(default_factory=list)
     messages: int = 0
+    _answers: int = 0
 
     def run(self) -> None:
         """Live, come to rest, and prove it."""
@@ -234,7 +235,8 @@ class Simulation:
         answer = self._sides.billing.hear(body)
         if answer is not None:
             # Billing may answer twice, and each answer is a message of its own.
-            self._to_hub.append((f"answer {self.messages} {message_id}", message_id, answer))
+            self._answers += 1
+            self._to_hub.append((f"answer {self._answers} {message_id}", message_id, answer))
 
     def _arriving(self, on_their_way: list[Sent]) -> list[Sent]:
         """Take the messages that arrive now, in turn or in any order; some are lost, late or repeated."""

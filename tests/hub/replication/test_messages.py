@@ -132,6 +132,29 @@ def test_a_value_that_left_and_was_taken_back_is_repaired_although_its_message_w
     assert jane.billing.accounts()["1"][3] is None
 
 
+@pytest.mark.parametrize("is_heard", [True, False], ids=["the deletion came", "the deletion is lost"])
+def test_a_record_that_is_deleted_and_made_again_reaches_billing_although_nobody_answers(
+    jane: TwoSides, is_heard: bool
+) -> None:
+    """Nobody knows whether billing has the record: a change of one that it doesn't have would be rejected for ever."""
+    jane.put("1", Status="Closed")
+    jane.work()
+    ((_, _, deletion),) = jane.leaving()
+    if is_heard:
+        assert jane.billing.hear(deletion) is not None, "the answer is lost"
+        assert jane.billing.accounts() == {}
+    for phone in ("509-555-0142", "509-555-0143"):
+        tick(jane)
+        jane.put("1", Status="Active", Phone_Number=phone)
+        jane.work()
+        ((_, _, body),) = jane.leaving()  # each is lost
+        assert body[:2] == b"DA"
+    assert [exchange(jane), exchange(jane), exchange(jane)] == [1, 0, 0]
+    assert jane.billing.accounts()["1"][3] == "509-555-0143"
+    assert jane.billing.hear(deletion) is not None
+    assert set(jane.billing.accounts()) == {"1"}, "the deletion comes too late"
+
+
 def test_a_lost_message_of_billing_is_repaired_by_its_next_file(jane: TwoSides) -> None:
     jane.billing.set("1", {"CUST-NAME": "Jane D. Doe"})
     assert len(jane.billing.tell()) == 1
