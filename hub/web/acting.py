@@ -9,28 +9,29 @@ Spec: docs/web_pages.md, "Actions".
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from adapters.database.messages.records import WorkedForm
+from hub.access.audit import Actor
 from hub.access.user import ActionObject, User, visible_accounts
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.data_manager.workflow_run import Asker, run_workflow
-from hub.deployment.pages.page import Action, Asked, Page, Target, Value
+from hub.deployment.pages.action_reader import THIRD_PARTY
+from hub.deployment.pages.page import Action, Asked, Page, Question, Target
 from hub.web.addresses import action_address, address_of, with_query
+from hub.web.arguments import arguments_for, asked_attributes, attribute_values
 from hub.web.configuring import DRAFT, REQUESTS, Configuring
 from hub.web.faults import ActionNotPossible, ChangedMeanwhile, NothingThere, PageForbidden
 from hub.web.reading import ReadRow
-from hub.web.showing import ROUTE, ShownPage, has_right
+from hub.web.showing import ROUTE, ShownPage, has_right, in_words, told_with
 from hub.web.views import FormView, QuestionView
 from hub.web.visitors import Visitor
 from hub.workflow_manager.arguments import Argument, by_name
 from hub.workflow_manager.named_workflow import accounts_of, request, workflow_named
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Note, Outcome
-from integration_objects.complex_object import first_instance, is_empty
+from integration_objects.complex_object import components, first_instance, is_empty
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
 
@@ -42,6 +43,8 @@ CHECK = "check"
 ANSWER = "answer-"
 #: the kinds of notes that tell a person something new; prices are on the page that follows
 _UNTOLD = frozenset(("price", "total", "rate"))
+#: the type of a product's attribute -> the kind of its question
+_KINDS: Mapping[str, Question] = {"number": "number", "date": "date"}
 #: choices that a form offers at most
 MOST_CHOICES = 500
 
@@ -92,6 +95,9 @@ class OpenAction:
             if shown.holds(action, self.row):
                 raise NothingThere
             raise ActionNotPossible(label=action.label, page=shown.page.name)
+        refusal = shown.refusal(action, self.row)
+        if refusal:
+            raise ActionNotPossible(label=action.label, page=shown.page.name, why=refusal)
 
     def _row(self) -> ReadRow | None:
         if not self._action.part:
@@ -123,7 +129,7 @@ class OpenAction:
         answers = {} if sent is None else sent.answers
         configuration = None
         if action.configures:
-            configuring = Configuring(shown, self._declared_pairs(answers), answers)
+            configuring = Configuring(shown, arguments_for(action, shown.reading, self._subject(), answers), answers)
             configuration = configuring.view()
             hidden[f"{ANSWER}{DRAFT}"] = configuring.draft
         return FormView(
@@ -132,43 +138,20 @@ class OpenAction:
             address=action_address(shown.page, action.name, shown.parameters),
             back=address_of(shown.page, shown.parameters),
             about=self._about(),
-            questions=tuple(self._question(asked, answers.get(name)) for name, asked in action.asks.items()),
+            questions=tuple(each for asked in action.asks.values() for each in self._questions(asked, answers)),
             hidden=hidden,
-            fault=None if fault is None else fault.as_dict(),
+            fault=None if fault is None else _fault(action, fault),
             help=action.help,
             configuration=configuration,
         )
 
     def pairs(self, answers: Mapping[str, str]) -> list[tuple[str, str]]:
         """Return the arguments of the workflow; one whose values are all missing is left out."""
-        pairs = self._declared_pairs(answers)
+        pairs = arguments_for(self._action, self._shown.reading, self._subject(), answers)
         if self._action.configures:
             configuring = Configuring(self._shown, pairs, answers)
             pairs += [(REQUESTS, configuring.draft)] if configuring.requests else []
         return pairs
-
-    def _declared_pairs(self, answers: Mapping[str, str]) -> list[tuple[str, str]]:
-        pairs = []
-        for name, value in self._action.arguments.items():
-            made = self._made(value, answers)
-            if made is not None:
-                pairs.append((name, made if isinstance(made, str) else json.dumps(made, ensure_ascii=False)))
-        return pairs
-
-    def _made(self, value: Any, answers: Mapping[str, str]) -> Any:
-        """Return a value; lists and mappings without the entries that an empty answer leaves empty; None for none."""
-        if isinstance(value, Value):
-            if value.kind == "parameter" and value.name in self._action.asks:
-                return answers.get(value.name) or None
-            return self._shown.reading.value(value, self._subject())
-        if isinstance(value, Mapping):
-            made = {name: self._made(each, answers) for name, each in value.items()}
-            kept = {name: each for name, each in made.items() if each is not None}
-            # A mapping that lost a nested one has nothing to say: a request without its fields.
-            lost = any(isinstance(value[name], (Mapping, list)) for name, each in made.items() if each is None)
-            return None if lost or not kept else kept
-        entries = [made for each in value if (made := self._made(each, answers)) is not None]
-        return entries or None
 
     def _about(self) -> tuple[tuple[str, str], ...]:
         if self.row is None:
@@ -177,8 +160,25 @@ class OpenAction:
         return tuple(
             (field.label, text)
             for field in fields
-            if (text := self.row.get(field.name)) and (not field.right or has_right(self._shown.user, field.right))
+            if (text := in_words(field, self.row.get(field.name)))
+            and (not field.right or has_right(self._shown.user, field.right))
         )
+
+    def _questions(self, asked: Asked, answers: Mapping[str, str]) -> Iterator[QuestionView]:
+        """Yield the questions that the form shows for one of the declaration."""
+        if asked.kind != "attributes":
+            yield self._question(asked, answers.get(asked.name))
+            return
+        row = self._subject()
+        present = attribute_values(row)
+        for key, attribute in asked_attributes(asked, self._shown.reading, row).items():
+            name = attribute.get("Name") or ""
+            allowed = tuple(
+                (text, text) for each in components(attribute, "Allowed Value") if (text := each.get("Value"))
+            )
+            kind = "choice" if allowed else _KINDS.get(attribute.get("Type") or "", "text")
+            required = attribute.get("Required") == "Y"
+            yield QuestionView(key, name, kind, answers.get(key, present.get(name, "")), required, allowed)
 
     def _question(self, asked: Asked, answer: str | None) -> QuestionView:
         proposed = "" if asked.value is None else self._shown.reading.value(asked.value, self._subject()) or ""
@@ -266,9 +266,13 @@ def act(
         shown = ShownPage(transaction, page, pages, user, parameters)
         opened = OpenAction(shown, action, sent.row)
         pairs = opened.pairs(sent.answers)
-        workflow = workflow_named(open_hub.deployment.workflows, action.workflow)
-        _check_named(transaction, shown, shown.user, by_name(workflow.arguments), pairs)
-        ends = _ends(shown, action)
+        if not action.access:
+            workflow = workflow_named(open_hub.deployment.workflows, action.workflow)
+            _check_named(transaction, shown, shown.user, by_name(workflow.arguments), pairs)
+            ends = _ends(shown, action)
+    if action.access:
+        location = with_done(address_of(page, shown.parameters), sent.form_id)
+        return _change_access(open_hub, action, visitor, shown.account or "", dict(pairs), sent, location)
     about = ActionObject(page.name, sent.row, shown.account)
     asker = PageAsker(visitor, page, action, sent, ends, about)
     if action.unchanged:
@@ -279,6 +283,39 @@ def act(
     except FormWorked as worked_before:
         return _followed(worked_before.form, user)
     return asker.location
+
+
+def _change_access(
+    open_hub: OpenHub,
+    action: Action,
+    visitor: Visitor,
+    account: str,
+    arguments: Mapping[str, str],
+    sent: Sent,
+    location: str,
+) -> str:
+    """Open the page's account to a third party, or close it, once for a form; return the page that follows.
+
+    Raises:
+        ThirdPartyUnknown: there is no such third party.
+    """
+    name, user = arguments.get(THIRD_PARTY, ""), visitor.user
+    with open_hub.write(user=user.name) as transaction:
+        worked = transaction.messages.forms.find(sent.form_id)
+        if worked is not None:
+            return _followed(worked, user)
+        transaction.messages.forms.keep(sent.form_id, WorkedForm(user.name, action.label, location, ()))
+        people = open_hub.access.people(transaction.connection)
+        change = people.open_account if action.access == "open account" else people.close_account
+        # It writes to the audit: the last statement, as in `PageAsker.after`.
+        change(account, name, Actor(user.name, visitor.address))
+    return location
+
+
+def _fault(action: Action, fault: HubError) -> dict[str, str]:
+    """Return the words for a refusal: the declaration's, or the error's own."""
+    told = action.refusals.get(type(fault).__name__)
+    return fault.as_dict() if told is None else {"what": told_with(told, fault), "why": "", "mend": ""}
 
 
 def with_done(address: str, form_id: str) -> str:

@@ -28,6 +28,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 
 from adapters.database.messages.records import WorkedForm
+from hub.access.user import User
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.deployment.pages.page import Action, Page
 from hub.http_door.reading import check_size
@@ -176,7 +177,7 @@ class WebApplication:
             return Frame(root)
         user = visitor.user
         every: list[Page | ConsolePage] = [*self._pages.values(), *CONSOLE]
-        listed = [each for each in every if each.menu and has_right(user, each.right)]
+        listed = [each for each in every if has_right(user, each.right) and _in_menu(each, user)]
         listed.sort(key=lambda each: (each.menu_order, each.menu))
         menu = tuple(MenuEntry(each.menu, f"{root}{each.address}", each is page) for each in listed)
         return Frame(root, menu, {"name": user.name, "type": user.user_type.name}, csrf_of(visitor.token))
@@ -301,6 +302,13 @@ class WebApplication:
         if wants_json(request):
             return JSONResponse({**form_json(form), "csrf": request.state.frame.csrf}, status)
         return HTMLResponse(self._markup.form(form, request.state.frame), status)
+
+
+def _in_menu(page: Page | ConsolePage, user: User) -> bool:
+    """Whether a page is in the menu of a person of this type."""
+    return bool(page.menu) and (
+        isinstance(page, ConsolePage) or not page.menu_for or user.user_type.accounts in page.menu_for
+    )
 
 
 def _sent(fields: Mapping[str, str]) -> Sent:

@@ -15,13 +15,14 @@ from hub.access.user import User, visible_accounts
 from hub.data_manager.lookup import shown_addresses
 from hub.data_manager.open_hub import Transaction
 from hub.data_manager.workflow_run import ask_workflow
-from hub.deployment.pages.page import Part, Value
+from hub.deployment.pages.page import THIS_ACCOUNT, Part, Value
 from hub.presentation.addresses import Addresses, address_ids
 from hub.workflow_manager.named_workflow import request, workflow_named
 from hub.workflow_manager.origin import Origin
 from integration_objects.complex_object import components, instances, line_items, object_name
+from integration_objects.errors import Refused
 from integration_objects.field_values import as_number
-from integration_objects.names import LINE_ITEM
+from integration_objects.names import ACCOUNT, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 #: the fields that hold the account of an object, if its part doesn't say it
@@ -137,8 +138,17 @@ class PageReading:
         if not part.is_lenient and any(self.value(value) is None for value in part.values):
             return None
         notes: tuple[str, ...] = ()
+        if part.access == "own accounts" and len(self._user.accounts) < 2:  # nothing to choose from
+            return None
+        if part.access:
+            return ReadPart(tuple(ReadRow(row, row) for row in self._access_rows(part)))
         if part.workflow:
-            found, notes = self._asked(part)
+            try:
+                found, notes = self._asked(part)
+            except Refused:
+                if not part.may_refuse:
+                    raise
+                return ReadPart()
         else:
             found = self.instances_like(part.object, part.example)
         rows = [row for header in found for row in _rows(part, header)]
@@ -146,6 +156,32 @@ class PageReading:
             rows = [row for row in rows if part.condition.is_true(row.node)]
         rows = [row for row in rows if self._is_visible(part, row)]
         return ReadPart(tuple(_sorted(part, rows)), notes)
+
+    def _access_rows(self, part: Part) -> list[PropertySet]:
+        """Return the person's own accounts, or the third parties that the page's account is open to."""
+        if part.access == "own accounts":
+            names = self.run.by_key(ACCOUNT, sorted(self._user.accounts))
+            return [
+                PropertySet("Row", properties={"account": account, "name": header.get("Name") or account})
+                for account, header in names.items()
+            ]
+        account = self.this.get(THIS_ACCOUNT)
+        if not account:
+            return []
+        people = self.transaction.open_hub.access.people(self.transaction.connection)
+        return [
+            PropertySet("Row", properties={"name": each.name, "since": each.given_at, "opened by": each.given_by})
+            for each in people.holders(account)
+        ]
+
+    def refusal(self, workflow: str, pairs: Sequence[tuple[str, str]]) -> Refused | None:
+        """Return the refusal with which a workflow would end now; None if it would be worked."""
+        named = workflow_named(self.transaction.open_hub.deployment.workflows, workflow)
+        try:
+            ask_workflow(self.transaction, named, request(named.command, pairs), self._origin)
+        except Refused as refused:
+            return refused
+        return None
 
     def _asked(self, part: Part) -> tuple[list[PropertySet], tuple[str, ...]]:
         """Ask the workflow of a part; return its rows or its objects, and its report."""

@@ -5,6 +5,7 @@ Spec: docs/web_pages.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -17,17 +18,20 @@ from hub.deployment.pages.part_reader import CHANGES
 from hub.deployment.pages.value_reader import filled, names_within
 from hub.presentation.item_row import changed_value
 from hub.web.addresses import action_address, address_of
+from hub.web.arguments import arguments_for
 from hub.web.faults import NothingThere, PageForbidden
 from hub.web.line_changes import LineChange, counted, line_changes, totals
 from hub.web.reading import ACCOUNT_FIELD, PageReading, ReadRow
 from hub.web.views import ActionView, ColumnView, DoneView, PageView, PartView, RowView, SearchField, TabView
 from hub.workflow_manager.origin import Origin
-from integration_objects.errors import Refused
+from integration_objects.errors import HubError, Refused
 from integration_objects.expression import ExpressionFault
 from integration_objects.field_values import check_characters
 from integration_objects.names import ACCOUNT
 from integration_objects.property_set import PropertySet
 
+#: a key of the hub in a sentence, whole or short
+_KEY = re.compile(r" \((?=[^)]*[0-9])[0-9A-Z]{4,26}\)")
 #: the route's name in the origins of runs that pages start
 ROUTE = "web"
 
@@ -65,6 +69,8 @@ class ShownPage:
         # PostgreSQL stores no U+0000, and XML carries no other control characters: nothing can have such a name.
         if any(check_characters(value) is not None for value in parameters.values()):
             raise NothingThere
+        if page.own and not parameters.get(page.own) and user.accounts:
+            parameters = {**parameters, page.own: min(user.accounts)}
         self.page, self.pages, self.user, self.parameters = page, pages, user, parameters
         origin = Origin(ROUTE, user.name, transaction.open_hub.surroundings.new_id(), person=user.name)
         self.reading = PageReading(transaction, origin, user, {**page.aside, **page.parts}, parameters)
@@ -173,6 +179,16 @@ class ShownPage:
             return False
         return self.holds(action, row)
 
+    def refusal(self, action: Action, row: PropertySet | None) -> str:
+        """Return why a rehearsed action isn't possible now; "" if it is, or if nobody asks beforehand."""
+        if not action.rehearsed:
+            return ""
+        refused = self.reading.refusal(action.workflow, arguments_for(action, self.reading, row, {}))
+        if refused is None:
+            return ""
+        told = action.refusals.get(type(refused).__name__)
+        return told_with(told or "{what}: {why}", refused)
+
     def holds(self, action: Action, row: PropertySet | None) -> bool:
         """Whether an action's condition holds."""
         part = self.reading.part(action.subject) if action.subject else None
@@ -268,7 +284,7 @@ class ShownPage:
         for row in rows:
             if part.group and row.level == 0:
                 group = _group_of(part, row)
-            values = {field.name: row.node.get(field.name) for field in fields}
+            values = {field.name: in_words(field, row.node.get(field.name)) for field in fields}
             links = {
                 field.name: address
                 for field in fields
@@ -305,7 +321,23 @@ class ShownPage:
                         node = row.node if row is not None else None if subject is None else subject.first
                         address = self.address(action.leads_to, node)
                     if address is not None:
-                        yield ActionView(action.name, action.label, address)
+                        refusal = self.refusal(action, None if row is None else row.node)
+                        yield ActionView(action.name, action.label, address, refusal)
+
+
+def told_with(sentence: str, fault: HubError) -> str:
+    """Return a declaration's sentence about a refusal; {what} and {why} are the error's own words, without keys.
+
+    Keys stand in parentheses behind the things that they name.
+    """
+    for name in ("what", "why"):
+        sentence = sentence.replace(f"{{{name}}}", _KEY.sub("", str(getattr(fault, name) or "")))
+    return sentence.strip().removesuffix(":")
+
+
+def in_words(field: ShownField, value: str | None) -> str | None:
+    """Return the words for a value, if the declaration has some."""
+    return value if value is None else field.words.get(value, field.words.get("*", value))
 
 
 def _group_of(part: Part, row: ReadRow) -> str:

@@ -25,6 +25,7 @@ class ActionView:
     name: str = _helped("The action's name in the declaration.")
     label: str = _helped("The words of its button.")
     address: str = _helped("The address of its form.")
+    refusal: str = _helped("Why it isn't possible now, where that is known beforehand; empty if it is.", default="")
 
 
 @dataclass(frozen=True)
@@ -280,4 +281,8 @@ def _part_json(part: PartView) -> dict[str, Any]:
 
 
 def _actions_json(actions: tuple[ActionView, ...]) -> list[dict[str, str]]:
-    return [{"name": action.name, "label": action.label, "address": action.address} for action in actions]
+    return [
+        {"name": action.name, "label": action.label, "address": action.address}
+        | ({"refusal": action.refusal} if action.refusal else {})
+        for action in actions
+    ]

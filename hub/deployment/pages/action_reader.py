@@ -9,7 +9,17 @@ from collections.abc import Collection, Mapping
 from typing import get_args
 
 from hub.deployment.pages.draft import Section, entries_of
-from hub.deployment.pages.page import OUTCOMES, Action, Asked, Choices, Part, Question, Target
+from hub.deployment.pages.page import (
+    ACCESS_COLUMNS,
+    OUTCOMES,
+    AccessChange,
+    Action,
+    Asked,
+    Choices,
+    Part,
+    Question,
+    Target,
+)
 from hub.deployment.pages.part_reader import arguments_proven, condition_at, fields_of_object, workflow_at
 from hub.deployment.pages.value_reader import Known, read_nested, read_target, read_value, right_at
 from hub.workflow_manager.workflow import Workflow
@@ -24,14 +34,16 @@ PAGE_CONDITION = "page condition"
 CONFIGURED = ("line", "requests")
 ACTION_KEYS = (
     *("label", "right", "workflow", "on", "of", "roots only", "unchanged", "condition", "arguments", "asks", "next"),
-    *("help", "leads to", CONFIGURES, PAGE_CONDITION),
+    *("help", "leads to", CONFIGURES, PAGE_CONDITION, "rehearsed", "refusals", "access"),
 )
 #: the key of an action that leads to a page, and the keys that such an action has no use for
 LEADS_TO = "leads to"
 OF_WORKFLOWS = ("workflow", "arguments", "asks", "next", "unchanged", "help")
 ASKED_KEYS = ("label", "kind", "required", "value", "values", "choices", "help")
 CHOICES_KEYS = ("object", "where", "value", "label")
-QUESTIONS = get_args(Question)
+QUESTIONS, CHANGES = get_args(Question), get_args(AccessChange)
+#: the argument of a change of access
+THIRD_PARTY = "third-party"
 
 
 class ActionReader:
@@ -60,7 +72,7 @@ class ActionReader:
 
     def _action(self, name: str, section: Section) -> Action:
         node, keys = section.node, section.keys
-        for key in ("label", "right") if LEADS_TO in keys else ("label", "right", "workflow"):
+        for key in ("label", "right") if LEADS_TO in keys or "access" in keys else ("label", "right", "workflow"):
             if key not in keys:
                 raise node.fault(f"the key '{key}' is missing", mend=f"add '{key}: ...'")
         node.mapping(optional=ACTION_KEYS)
@@ -78,11 +90,15 @@ class ActionReader:
         row = Known(self._parameters, fields, self._parts_fields)
         asks = {each: self._asked(each, below, row) for each, below in entries_of(section, "asks").items()}
         leads_to = read_target(keys[LEADS_TO], row) if LEADS_TO in keys else None
-        workflow = None if leads_to is not None else workflow_at(keys["workflow"], self._workflows)
+        workflow = None if leads_to is not None or "access" in keys else workflow_at(keys["workflow"], self._workflows)
         answers = Known([*self._parameters, *asks], fields, self._parts_fields)
         given = entries_of(section, "arguments")
         if workflow is not None:
             arguments_proven(node, given, workflow)
+        elif "access" in keys and list(given) != [THIRD_PARTY]:
+            raise node.fault(
+                f"the action '{name}' names no third party", mend=f'write `arguments: {{{THIRD_PARTY}: "[name]"}}`'
+            )
         if keys.flag(CONFIGURES):
             _prove_configures(keys[CONFIGURES], given, workflow)
         return Action(
@@ -97,6 +113,9 @@ class ActionReader:
             subject,
             keys.flag("roots only"),
             self._part_at(section, "unchanged"),
+            keys.flag("rehearsed"),
+            {error.text(): sentence.text() for error, sentence in keys.entries("refusals")},
+            keys["access"].choice(*CHANGES) if "access" in keys else "",  # type: ignore[arg-type]  # proven by `choice`
             self._next(section),
             keys.text("help", ""),
             node.where,
@@ -116,6 +135,8 @@ class ActionReader:
         return condition_at(node, self._fields(self._parts[subject]))
 
     def _fields(self, part: Part) -> Mapping[str, Field] | None:
+        if part.access:
+            return {column: Field(column) for column in ACCESS_COLUMNS[part.access]}
         if not part.object:
             columns = next((each.columns for each in self._workflows.values() if each.command == part.workflow), ())
             return {column: Field(column) for column in columns} or None

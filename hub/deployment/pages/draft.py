@@ -19,7 +19,7 @@ from integration_objects.declaration import Node, Parts, Source, read
 
 #: the keys of a page
 REQUIRED = ("page", "title", "address", "right")
-OPTIONAL = ("owner", "asks", "shows", "actions", "menu", "menu order", "template", "help")
+OPTIONAL = ("owner", "asks", "shows", "actions", "menu", "menu order", "menu for", "own account", "template", "help")
 #: the keys of an addition to a page
 EXTENDS = "extends"
 #: the keys of parts that every page has

@@ -27,9 +27,17 @@ Look = Literal["list", "details", "tree", "changes"]
 #: the ways in which a value is written
 Form = Literal["text", "number", "money", "day", "time", "flag", "status", "address", "marked"]
 #: the kinds of questions that a form asks
-Question = Literal["text", "long text", "number", "whole", "date", "time", "flag", "choice"]
+Question = Literal["text", "long text", "number", "whole", "date", "time", "flag", "choice", "attributes"]
 #: parameters that each page has by itself: its name, and the account that it belongs to
 THIS = THIS_PAGE, THIS_ACCOUNT = ("this-page", "this-account")
+#: the rows that a part can have of the people's accounts, each with its columns
+Access = Literal["own accounts", "third parties"]
+ACCESS_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "own accounts": ("account", "name"),
+    "third parties": ("name", "since", "opened by"),
+}
+#: what an action does with the page's account, in place of a workflow
+AccessChange = Literal["open account", "close account"]
 #: the outcomes of an action that a transition may name
 OUTCOMES = ("done", "filtered")
 
@@ -70,6 +78,7 @@ class ShownField:
         right: the right that a person needs to see it; "" for none.
         link: the page that its value leads to; None for none.
         help: a sentence for people.
+        words: the words that are shown in the places of its values; "*" has those of all other values.
     """
 
     name: str
@@ -78,6 +87,7 @@ class ShownField:
     right: str = ""
     link: Target | None = None
     help: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,8 @@ class Part:
         public: whether its rows are everybody's: they belong to no account, such as products.
         is_lenient: whether an argument whose value isn't there is left out; otherwise the part isn't shown then.
         hides_empty: whether it isn't shown where it has no rows. A page on which no part is left isn't there.
+        access: the rows of the people's accounts that it shows, in place of an object's; "" for none.
+        may_refuse: whether it is shown without rows where its workflow refuses; otherwise the page is refused.
         help: a sentence for people.
     """
 
@@ -131,6 +143,8 @@ class Part:
     public: bool = False
     is_lenient: bool = False
     hides_empty: bool = False
+    access: Access | Literal[""] = ""
+    may_refuse: bool = False
     help: str = ""
     where: str = ""
 
@@ -156,7 +170,7 @@ class Asked:
 
     Attributes:
         name: the name by which the action's arguments refer to the answer.
-        kind: the kind of question.
+        kind: the kind of question; ``attributes`` asks for each attribute of the row's product.
         value: the answer that the form proposes; None for none.
         values: the allowed answers of a choice.
         choices: the object that has the allowed answers; None where `values` has them.
@@ -180,7 +194,7 @@ class Action:
         name: its name on the page.
         label: the words of its button.
         right: the right that a person needs.
-        workflow: the workflow's command; "" for an action that leads to another page.
+        workflow: the workflow's command; "" for one that leads to a page or changes access.
         configures: whether its form is a configurator, whose answers become the workflow's requests.
         leads_to: the page that the action leads to; None for an action that runs a workflow.
         part: the part whose rows have the action; "" for an action of the whole page.
@@ -191,6 +205,9 @@ class Action:
         subject: the part whose first row the condition and ``[Field]`` mean, for an action of the whole page.
         roots_only: whether only the roots of a tree have the action.
         unchanged: the part whose object must be as the person saw it; "" for no such check.
+        rehearsed: whether the page tells beforehand, by a rehearsal of the workflow, that it would refuse, and why.
+        refusals: sentences for people, by the names of the errors with which the workflow refuses.
+        access: what it does with the page's account, in place of a workflow; "" for nothing.
         next: the page that follows each outcome; without one, the same page.
         help: a sentence for the form.
     """
@@ -206,6 +223,9 @@ class Action:
     subject: str = ""
     roots_only: bool = False
     unchanged: str = ""
+    rehearsed: bool = False
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    access: AccessChange | Literal[""] = ""
     next: Mapping[str, Target] = field(default_factory=dict)
     help: str = ""
     where: str = ""
@@ -246,6 +266,8 @@ class Page:
         aside: the parts that every page has at its end, but for those of which the page has one of that name.
         menu: its label in the menu; "" for a page that the menu doesn't have.
         menu_order: its place in the menu.
+        menu_for: whose menu it is in, by the accounts that a type of user sees (every, own, granted); none for all.
+        own: the parameter that is the person's first account where the address has none; "" for none.
         template: the template of its content; "" for the standard look.
         help: a sentence for people.
     """
@@ -260,6 +282,8 @@ class Page:
     actions: Mapping[str, Action] = field(default_factory=dict)
     menu: str = ""
     menu_order: int = 100
+    menu_for: tuple[str, ...] = ()
+    own: str = ""
     template: str = ""
     help: str = ""
     where: str = ""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import get_args
 
 from hub.deployment.pages.draft import Section, entries_of
-from hub.deployment.pages.page import Form, Look, Part, ShownField, Value
+from hub.deployment.pages.page import ACCESS_COLUMNS, Form, Look, Part, ShownField, Value
 from hub.deployment.pages.value_reader import Known, read_target, read_value, read_values, right_at
 from hub.workflow_manager.named_workflow import WorkflowUnknown, workflow_named
 from hub.workflow_manager.workflow import Workflow
@@ -25,8 +25,9 @@ PART_KEYS = (
     *("heading", "as", "object", "component", "where", "workflow", "arguments", "fields", "key", "account"),
     *("group by", "sort", "tab", "right", "most", "empty", "condition", "public", "help"),
     *("optional arguments", "hide empty"),
+    *("access", "may refuse"),
 )
-FIELD_KEYS = ("label", "as", "right", "link", "help")
+FIELD_KEYS = ("label", "as", "right", "link", "help", "words")
 LOOKS, FORMS = get_args(Look), get_args(Form)
 #: the look of a part that shows what lines change
 CHANGES = "changes"
@@ -124,11 +125,12 @@ class PartReader:
         node.mapping(optional=PART_KEYS)
         known = Known(self._parameters, (), self._fields)
         workflow = workflow_at(keys["workflow"], self._workflows) if "workflow" in keys else None
-        if workflow is None and "object" not in keys:
+        access = keys["access"].choice(*ACCESS_COLUMNS) if "access" in keys else ""
+        if workflow is None and not access and "object" not in keys:
             raise node.fault(
                 f"the part '{name}' shows nothing",
                 "it names neither an integration object nor a workflow",
-                mend="add `object: ...` or `workflow: ...`",
+                mend="add `object: ...`, `workflow: ...` or `access: ...`",
             )
         if workflow is not None:
             arguments_proven(node, {key.text(): value for key, value in keys.entries("arguments")}, workflow)
@@ -164,6 +166,8 @@ class PartReader:
             keys.flag("public"),
             keys.flag("optional arguments"),
             keys.flag("hide empty"),
+            access,  # type: ignore[arg-type]  # proven by `choice`
+            keys.flag("may refuse"),
             keys.text("help", ""),
             node.where,
         )
@@ -182,6 +186,8 @@ class PartReader:
     def _fields_of(self, section: Section, workflow: Workflow | None) -> Mapping[str, Field] | None:
         """Return the fields of the part's rows; None where a workflow doesn't say the columns of its rows."""
         keys = section.keys
+        if "access" in keys:
+            return {column: Field(column) for column in ACCESS_COLUMNS[keys["access"].text()]}
         if "object" not in keys:
             columns = () if workflow is None else workflow.columns
             return {column: Field(column) for column in columns} or None
@@ -221,6 +227,7 @@ class PartReader:
             right_at(keys["right"]) if "right" in keys else "",
             read_target(keys["link"], known) if "link" in keys else None,
             keys.text("help", "") or ("" if fields is None else fields[name].help),
+            {value.text(): words.text() for value, words in keys.entries("words")},
         )
 
     def _field(self, section: Section, key: str, fields: Mapping[str, Field] | None) -> str:

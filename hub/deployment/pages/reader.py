@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
+from hub.access.user_type import ACCOUNTS
 from hub.deployment.pages.action_reader import ActionReader
 from hub.deployment.pages.draft import Draft, drafts_of
 from hub.deployment.pages.page import THIS, Owner, Page, Part, Target
@@ -117,6 +118,8 @@ class _PageReader:
             actions,
             keys.text("menu", ""),
             keys["menu order"].whole() if "menu order" in keys else 100,
+            self._menu_for(),
+            self._own(asks),
             self._template(),
             keys.text("help", ""),
             self._draft.node.where,
@@ -150,6 +153,19 @@ class _PageReader:
                 f"'{keys['object'].text()}' has no field '{account}'", mend="name the field with the account"
             )
         return Owner(None, keys["object"].text(), example, account)
+
+    def _menu_for(self) -> tuple[str, ...]:
+        if "menu for" not in self._keys:
+            return ()
+        return tuple(node.choice(*ACCOUNTS) for node in self._keys["menu for"].sequence())
+
+    def _own(self, asks: Collection[str]) -> str:
+        if "own account" not in self._keys:
+            return ""
+        node = self._keys["own account"]
+        if node.text() not in asks:
+            raise node.unknown("parameter of `asks`", asks)
+        return node.text()
 
     def _template(self) -> str:
         if "template" not in self._keys:

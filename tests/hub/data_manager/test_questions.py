@@ -67,18 +67,8 @@ def test_the_workflows_that_only_read_are_questions(road):
     """The pages list them: each says as of when it answers."""
     workflows = road.open_hub.deployment.workflows.values()
     questions = {workflow.command for workflow in workflows if workflow.asks_only}
-    pages = {
-        "projected-state",
-        "profile",
-        "verify",
-        "configuration",
-        "approvals",
-        "fallout-list",
-        "find",
-        "orders",
-        "quotes",
-    }
-    pages |= {"configuration", "approvals"}
+    pages = {"projected-state", "profile", "catalogue", "verify", "configuration", "approvals"}
+    pages |= {"fallout-list", "find", "orders", "quotes"}
     status = {"order-activity", "fulfilment-status", "mcd-summary"}
     support = {"contact-for", "callbacks", "help-topics", "help-topic", "inventory-requests", "tickets"}
     assert questions == pages | status | support | {"plan", "impact", "rows", "row-fields"}
