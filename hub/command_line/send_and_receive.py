@@ -5,8 +5,10 @@ Spec: docs/design/integration.md, "Reached from outside"; docs/design/road.md, "
 
 from __future__ import annotations
 
+import base64
 import pathlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -223,6 +225,10 @@ def _hand_over(rows: Sequence[OutboxRow], into: pathlib.Path | None, as_json: bo
 
 def _described(row: OutboxRow) -> dict[str, Any]:
     message = row.message
+    # The message is taken by this: bytes that aren't UTF-8 must not get lost.
+    body: dict[str, Any] = {"body": base64.b64encode(message.body).decode("ascii"), "body_encoding": "base64"}
+    with suppress(UnicodeDecodeError):
+        body = {"body": message.body.decode("utf-8")}
     return {
         "message_id": message.message_id,
         "correlation_id": message.correlation_id,
@@ -232,5 +238,5 @@ def _described(row: OutboxRow) -> dict[str, Any]:
         "content_type": message.content_type,
         "headers": dict(message.headers),
         "created_at": row.created_at,
-        "body": message.body.decode("utf-8", "replace"),
+        **body,
     }

@@ -27,6 +27,7 @@ folder after it. So the program can be killed at any moment.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -492,7 +493,8 @@ def main(arguments: Sequence[str]) -> None:
             _put(pathlib.Path(words[0]) / name, body)
     elif command == "hear":
         for heard in json.loads(pathlib.Path(words[0]).read_text(encoding="utf-8")):
-            answer = billing.hear(heard["body"].encode(_CODE_PAGE))
+            body = heard["body"].encode()
+            answer = billing.hear(base64.b64decode(body) if heard.get("body_encoding") == "base64" else body)
             if answer is not None:
                 _put(pathlib.Path(words[1]) / heard["message_id"], answer)
     elif command == "extract":

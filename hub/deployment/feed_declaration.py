@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from adapters.transport import CHANNEL
+from adapters.transport import CHANNEL, FOLDER
 from hub.deployment.door import NAME, read_door
 from hub.deployment.feed import (
     AmountTotals,
@@ -241,6 +241,11 @@ class _FeedReader:
             raise parts["to"].fault(
                 f"the hub would read its own messages from '{place}'", mend="name another channel in 'to'"
             )
+        for name, kind, at in (("from", transport, place), ("to", to, to_place)):
+            if kind.name == FOLDER and at == self._parts["folder"].text():
+                raise parts[name].fault(
+                    f"the folder '{at}' has the feed's files", mend=f"name a folder for messages alone in '{name}'"
+                )
         if transport is CHANNEL and to is not CHANNEL:
             raise parts["to"].fault(
                 "the answers to messages that come by a channel have no way back",

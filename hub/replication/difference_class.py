@@ -34,7 +34,7 @@ class Difference:
         is_out: whether *sent* was sent, and the partner's answer hasn't come.
         is_open: whether a conflict about it waits for a person.
         is_pending: whether an open order brings another value.
-        is_later: whether the partner changed the record after the last change that it told of.
+        is_later: whether the partner changed the record after the last change that a file of it told of.
         fault: why the hub rejected the partner's record, or can't send its own; None for neither.
     """
 

@@ -204,7 +204,7 @@ class FeedExport:
         if batch is None:
             return
         if batch.kind == "full":
-            missing = self._open_feed.rows(transaction).missing(batch.id, self._feed.name)
+            missing = self._open_feed.rows(transaction).missing(batch.id, self._feed.name, is_partners=False)
             batch = batches.advance(batch, missing=len(missing))
         excess = excess_of(self._open_feed, transaction, batch)
         if excess is not None:

@@ -54,7 +54,7 @@ def _count(open_feed: OpenFeed, transaction: Transaction, batch: FeedBatch) -> F
     rows, batches, feed = open_feed.rows(transaction), open_feed.batches(transaction), open_feed.feed
     statuses = rows.statuses(batch.id)
     operations = rows.operations(batch.id, feed.name)
-    missing = rows.missing(batch.id, feed.name) if batch.kind == "full" else []
+    missing = rows.missing(batch.id, feed.name, is_partners=True) if batch.kind == "full" else []
     rows.add(batch.id, (_missing_row(batch.records + at, key) for at, key in enumerate(missing, 1)))
     counts: dict[str, Any] = {
         **operations,

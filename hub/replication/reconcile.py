@@ -88,7 +88,7 @@ class _Noted:
     Attributes:
         unsendable: the sentence about each record that can't be sent.
         rejected: the digest of each record that was rejected, and the reason.
-        latest: the newest version that the partner told of.
+        latest: the newest version that a file of the partner's told of.
     """
 
     unsendable: Mapping[str, str]

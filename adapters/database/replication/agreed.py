@@ -42,7 +42,10 @@ _BEHIND = (
     _EACH.where(_A.feed == bindparam("of_feed"), _A.key > bindparam("behind")).order_by(_A.key).limit(bindparam("most"))
 )
 _COUNT = select(func.count()).select_from(AGREED).where(_A.feed == bindparam("of_feed"), _A.is_deleted == 0)
-_LATEST = select(func.max(_A.version)).where(_A.feed == bindparam("of_feed"))
+# A message tells of one record: an older change of another one may stand in the partner's next file.
+_LATEST = select(func.max(_A.version)).where(
+    _A.feed == bindparam("of_feed"), ~exists().where(BATCH.c.id == _A.batch_id, BATCH.c.kind == MESSAGE)
+)
 
 
 class AgreedRecord(NamedTuple):
@@ -114,7 +117,7 @@ class AgreedRecords:
         return self._connection.scalar(_COUNT, {"of_feed": self._feed}) or 0
 
     def latest_version(self) -> str | None:
-        """Return the newest version that the partner told of; None where the feed declares none."""
+        """Return the newest version that a file of the partner's told of; None where the feed declares none."""
         latest: str | None = self._connection.scalar(_LATEST, {"of_feed": self._feed})
         return latest
 

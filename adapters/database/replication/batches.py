@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, bindparam, case, func, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, update
 
 from adapters.database.connection.statements import is_one_of, parts
 from adapters.database.schema.hub_tables import HUB, OPEN_FEED_STATES
@@ -47,6 +47,8 @@ _LAST_NUMBER = select(func.max(_B.number)).where(
 _OF_NAME = (
     select(BATCH)
     .where(_B.feed == bindparam("of_feed"), _B.direction == "in", _B.name == bindparam("of_name"))
+    # The name of a message is its id, which the partner chooses: it may be that of a file.
+    .where(_B.kind != MESSAGE)
     .order_by(case((_B.final_at.is_(None), 0), else_=1), _B.seq.desc())
     .limit(1)
 )
@@ -191,14 +193,18 @@ class FeedBatches:
         return [_row(row) for row in self._connection.execute(statement)]
 
     def ended(self, feed: str, direction: Direction, until: str, newest: int) -> list[FeedBatch]:
-        """Return the batches that ended before a time, without the *newest* files that have rows, the oldest first."""
+        """Return the batches that ended before a time, without the *newest* files that have rows, the oldest first.
+
+        A message isn't one of the files: it doesn't matter how many of them came behind it.
+        """
         with_rows = select(_B.seq).where(_B.feed == feed, _B.direction == direction, _B.records + _B.missing > 0)
         with_rows = with_rows.where(_B.kind != MESSAGE)
         # A subquery of its own: SQLite takes no OFFSET without a LIMIT.
         first_kept = with_rows.order_by(_B.seq.desc()).limit(1).offset(newest - 1).scalar_subquery()
         statement = (
             select(BATCH)
-            .where(_B.feed == feed, _B.direction == direction, _B.final_at < until, _B.seq < first_kept)
+            .where(_B.feed == feed, _B.direction == direction, _B.final_at < until)
+            .where(or_(_B.kind == MESSAGE, _B.seq < first_kept))
             .where(_B.records + _B.missing > 0)
             .order_by(_B.seq)
         )

@@ -95,7 +95,6 @@ _MISSING = (
     .where(
         _A.feed == bindparam("of_feed"),
         _A.is_deleted == 0,
-        ~_BY_MESSAGE,
         ~select(1).where(_R.batch_id == bindparam("of_batch"), _R.key == _A.key).exists(),
     )
     .order_by(_A.key)
@@ -242,9 +241,13 @@ class FeedRows:
         ).one_or_none()
         return None if row is None else _row(row)
 
-    def missing(self, batch_id: str, feed: str) -> list[str]:
-        """Return the keys that are agreed on, and that no row of a batch has."""
-        return list(self._connection.scalars(_MISSING, {"of_batch": batch_id, "of_feed": feed}))
+    def missing(self, batch_id: str, feed: str, *, is_partners: bool) -> list[str]:
+        """Return the keys that are agreed on, and that no row of a full file has.
+
+        A file of the partner's may be older than a message: a record that only the message told of isn't missing.
+        """
+        statement = _MISSING.where(~_BY_MESSAGE) if is_partners else _MISSING
+        return list(self._connection.scalars(statement, {"of_batch": batch_id, "of_feed": feed}))
 
     def set_statuses(self, batch_id: str, changes: Iterable[tuple[int, str, Mapping[str, str] | None]]) -> None:
         """Set the state and the reason of rows, each given by its position."""

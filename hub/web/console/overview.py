@@ -9,7 +9,6 @@ from typing import Any
 from hub.access import rights
 from hub.access.user import ActionObject
 from hub.data_manager.status import status_of
-from hub.deployment.door import component_of
 from hub.presentation.flow_drawing import FlowStep, flow_drawing, flow_summary
 from hub.web.addresses import with_query
 from hub.web.console.page import (
@@ -161,7 +160,7 @@ def _component(looking: Looking) -> Shown:
             ActionView(
                 "messages",
                 "Its messages",
-                with_query("/console/messages", {"route": known["name"].removeprefix("route:")}),
+                with_query("/console/messages", {"route": known["name"].removeprefix("route:").removeprefix("feed ")}),
             ),
         ),
         help="A paused route works no message; from a broker's queue it takes none in. What has come in waits.",
@@ -170,8 +169,7 @@ def _component(looking: Looking) -> Shown:
 
 def _state_of(looking: Looking) -> dict[str, Any]:
     transaction, name = looking.transaction, looking.parameters["component"]
-    names = [component_of(route) for route in transaction.open_hub.deployment.route_names]
-    found(name if name in names else None)
+    found(name if name in transaction.open_hub.deployment.components else None)
     kept = {each["name"]: each for each in transaction.messages.control.components()}
     return {"name": name, "state": "running", "why": None, "since": None, **kept.get(name, {})}
 

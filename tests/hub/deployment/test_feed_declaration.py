@@ -67,6 +67,11 @@ MISTAKES = [
         "to: {folder: billing}",
         "the answers to messages that come by a channel have no way back",
     ),
+    (
+        "from: {channel: billing.accounts.from}",
+        "from: {folder: billing.accounts}",
+        "the folder 'billing.accounts' has the feed's files",
+    ),
     ("to: {channel: billing.accounts.to}", "to: {queue: billing}", "there is no key 'queue'"),
     ("I: Inactive", "I: Active", "two codes stand for 'Active'"),
     ("I: Inactive", "C: Closed", "the value 'Closed' closes a record, and has a code"),

@@ -15,12 +15,13 @@ from adapters.database.replication.alarms import FeedAlarms
 from adapters.database.replication.batches import FeedBatches
 from adapters.database.replication.decisions import Decision, Decisions
 from adapters.database.replication.flat_rows import FlatRows
+from hub.deployment.door import feed_component
 from hub.deployment.feed import Limit
 from hub.replication import differences, export
 from hub.replication.deciding import TwoHeld, cancel, release
 from hub.replication.export import FeedExport
 from hub.replication.flat_row import digest_of
-from hub.replication.opened_feed import FeedPaused, OpenFeed, component_of
+from hub.replication.opened_feed import FeedPaused, OpenFeed
 from tests.hub.replication.two_sides import FEED, TwoSides
 
 _READ_OURS = FlatRows.in_key_order
@@ -276,6 +277,23 @@ def test_a_release_names_the_direction_where_both_are_held(sqlite: TwoSides) -> 
         assert release(sqlite.open_feed, transaction, "Ann", "why").direction == "in"
 
 
+def test_a_full_file_lacks_a_record_although_a_message_told_of_it_last(sqlite: TwoSides) -> None:
+    for key in "123":
+        sqlite.put(key, Name="one", Status="Active")
+    sqlite.pass_messages()
+    for key in "12":
+        # The partner's version is later than those of the hub's rows.
+        sqlite.billing.database.execute("UPDATE clock SET time = 20991231000000")
+        sqlite.billing.set(key, {"CUST-NAME": "two"})
+    sqlite.pass_messages()
+    for key in "12":
+        sqlite.put(key, Status="Closed")
+    sqlite.feed = replace(sqlite.feed, limits={"deletes": Limit(most=1)})
+    assert sqlite.export(full=True) == []
+    held = sqlite.batches("out")[0]
+    assert (held.state, held.records, held.missing) == ("held", 1, 2)
+
+
 def test_a_full_file_that_lacks_many_records_of_the_partners_is_held(sqlite: TwoSides) -> None:
     for key in "123":
         sqlite.put(key, Name="one", Status="Active")
@@ -301,12 +319,12 @@ def test_a_full_file_that_lacks_many_records_of_the_partners_is_held(sqlite: Two
 def test_a_paused_feed_exports_nothing_until_it_is_resumed(sides: TwoSides) -> None:
     sides.put("1", Name="one", Status="Active")
     with sides.open_hub.write() as transaction:
-        transaction.messages.control.pause(component_of(FEED))
+        transaction.messages.control.pause(feed_component(FEED))
     with pytest.raises(FeedPaused, match="the feed billing_accounts is paused"):
         sides.export()
     assert (sides.batches(), (sides.folder / "outbox").exists()) == ([], False)
     with sides.open_hub.write() as transaction:
-        transaction.messages.control.resume(component_of(FEED))
+        transaction.messages.control.resume(feed_component(FEED))
     assert sides.export() == ["A1 one A"]
 
 

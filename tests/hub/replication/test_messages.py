@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from hub.data_manager.feed_changes import MOST_CHANGED
 from hub.replication.deciding import decide_conflict, release
 from hub.replication.explanation import explain
+from hub.replication.reconcile import Reconciliation
 from hub.replication.report import messages_in_words
 from integration_objects.complex_object import message
 from integration_objects.property_set import PropertySet
@@ -243,6 +245,41 @@ def test_a_record_that_came_by_message_is_not_missing_in_an_older_full_file(agre
     sides.imported()
     (full,) = [batch for batch in sides.batches("in") if batch.kind == "full"]
     assert full.missing == 0
+
+
+def test_a_message_with_the_name_of_a_file_that_is_held_leaves_the_file_alone(agreed_sqlite: TwoSides) -> None:
+    """The partner chooses the ids of its messages, and the names of its files."""
+    sides = agreed_sqlite
+    for number in range(2, 60):
+        sides.billing.add(str(number), JANE)
+    sides.billing.write()
+    assert sides.imported() == ["ACCOUNTS.00000002.txt held"]
+    sides.billing.set("1", {"CUST-NAME": "Jane D. Doe"})
+    ((_, body),) = sides.billing.tell()
+    sides.tell_hub("ACCOUNTS.00000002.txt", body)
+    sides.work()
+    assert sides.imported() == ["ACCOUNTS.00000002.txt held"]
+    with sides.open_hub.write() as transaction:
+        release(sides.open_feed, transaction, "operator", "looked at")
+    assert sides.imported() == ["ACCOUNTS.00000002.txt done"]
+    assert [path.name for path in (sides.folder / "done").iterdir() if "00000002" in path.name]
+
+
+def test_a_change_that_the_next_file_tells_of_is_in_flight_though_a_message_told_of_a_later_one(
+    agreed_sqlite: TwoSides,
+) -> None:
+    sides = agreed_sqlite
+    sides.billing.add("2", JANE)
+    exchange(sides)
+    sides.billing.set("1", {"CUST-NAME": "its message is lost"})
+    sides.billing.tell()
+    sides.billing.set("2", {"CUST-NAME": "its message comes"})
+    sides.pass_messages()
+    extract = io.BytesIO(sides.billing.extract())
+    differences = Reconciliation(sides.open_feed).reconcile(extract, "extract").differences
+    assert [(name, each.key, each.field) for name, each in differences] == [("in flight", "1", "Name")]
+    exchange(sides)
+    assert sides.ours()["1"][0] == "its message is lost"
 
 
 def test_a_rejected_record_is_answered_with_its_reason_and_stands_in_the_report(agreed_sqlite: TwoSides) -> None:

@@ -99,3 +99,22 @@ def test_a_purge_takes_some_rows_in_each_transaction(sqlite: TwoSides, monkeypat
     sqlite.road.set_clock("2028-01-01T00:00:00Z")
     assert purged(sqlite) == (6, 2)
     assert rows(sqlite) == {"b": [3], "c": [1]}
+
+
+def test_the_rows_of_messages_go_although_no_file_came_behind_them(sides: TwoSides) -> None:
+    """A feed whose messages all arrive has few files."""
+    sides.road.set_clock("2026-01-01T00:00:00Z")
+    sides.put("1", Name="one", Status="Active")
+    sides.pass_messages()
+    sides.road.surroundings.sleep(2)
+    sides.billing.set("1", {"CUST-NAME": "two"})
+    sides.billing.add("2", {"CUST-NAME": "two", "CUST-STAT": "X"})
+    sides.pass_messages()
+    assert sides.batches() == []
+    sides.road.set_clock("2026-02-15T00:00:00Z")
+    assert purged(sides) == (1, 1), "the hub's; billing's one stays as a source, and a rejected one stays"
+    with sides.open_hub.read() as transaction:
+        assert [each["bytes"] for each in explain(sides.open_feed, transaction, "1", "Name")] == ["1 to 292"]
+    sides.road.set_clock("2027-02-15T00:00:00Z")
+    assert purged(sides) == (1, 1)
+    assert purged(sides) == (0, 0)

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from hub.web.console.pages import PAGES
-from tests.hub.web.people import NAMES, text_of
+from tests.hub.web.people import NAMES, text_of, web_in
 from tests.road import mainframe_line, mainframe_order, sample
 
 TYPES = tuple(NAMES)
@@ -213,6 +213,17 @@ def test_a_component_is_paused_with_a_reason_and_resumed(web):
     assert browser.json(address)["parts"]["component"]["rows"][0]["fields"]["state"] == "running"
     assert [row[1] for row in web.audited()[:2]] == ["operate components"] * 2
     assert browser.get("/console/components/route:nobody").status_code == 404
+
+
+def test_a_feed_with_messages_is_a_component_that_is_paused(tmp_path):
+    with web_in(tmp_path, feeds=["billing_accounts"]) as web:
+        browser = web.browser("olga")
+        address = "/console/components/feed%20billing_accounts"
+        assert post(browser, f"{address}/do/pause", reason="maintenance").status_code == 303
+        told = browser.json(address)["parts"]["component"]["rows"][0]["fields"]
+        assert told["state"] == "paused"
+        assert "route=billing_accounts" in browser.get(address).text
+        assert browser.get("/console/components/route:billing_accounts").status_code == 404
 
 
 @pytest.mark.parametrize("name", ["ada", "bo", "jane"])
