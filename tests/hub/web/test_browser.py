@@ -200,3 +200,24 @@ def test_nothing_of_a_page_stays_in_the_browsers_storage(served_web):
     page.wait_for_url(re.compile("tab=Quotes"))
     assert page.evaluate("Object.keys(localStorage)") == []
     assert page.evaluate("Object.keys(sessionStorage)") == ["htmx-current-path-for-history"]
+
+
+def test_a_customer_orders_and_follows_the_order(served_web):
+    """Choose in the catalogue, see the price, order; the order's page says where it is and what can still be done."""
+    page = served_web.page("jane")
+    page.goto("/")
+    page.get_by_role("link", name="Catalogue").click()
+    page.get_by_role("row").filter(has_text="Calling Card").get_by_role("link", name="Choose").click()
+    page.get_by_role("button", name="Choose").click()
+    page.wait_for_url(re.compile("/my/quotes/Q-"))
+    assert "0.10" in page.get_by_role("row").filter(has_text="Calling Card").inner_text()
+    page.get_by_role("link", name="Order", exact=True).click()
+    page.get_by_label("Wanted on").fill("2030-01-31")
+    page.get_by_role("button", name="Order").click()
+    page.wait_for_url(re.compile("/my/orders/O-"))
+    said = page.get_by_role("main").inner_text()
+    assert all(words in said for words in ("in progress", "2030-01-31", "build your services", "Your services now"))
+    page.get_by_role("link", name="Cancel the order").click()
+    page.get_by_role("button", name="Cancel the order").click()
+    page.get_by_text("Cancel the order isn’t possible now: it is over").wait_for()
+    assert page.faults == []
