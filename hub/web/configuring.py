@@ -27,6 +27,8 @@ from integration_objects.secrets import MASK
 
 #: the workflow that shows the structure, the argument for requests, and the answer with the draft
 WORKFLOW, REQUESTS, DRAFT = "configuration", "requests", "draft"
+#: the arguments by which workflows name what is configured
+NAMING = ("quote", "order", "account", "line", "root")
 #: rows that have fields: so many as a form may send
 MOST_ROWS = 600
 #: components that one answer may add
@@ -45,7 +47,8 @@ class Configuring:
             Refused: the line can't be configured.
         """
         self._shown = shown
-        self._arguments = [pair for pair in arguments if pair[0] != REQUESTS]
+        # A service item of the customer is a `root` for `modify`, and a line of a quote is a `line`.
+        self._arguments = [("line" if name == "root" else name, text) for name, text in arguments if name in NAMING]
         self.requests = _draft(answers.get(DRAFT, ""))
         if any(name != DRAFT for name in answers):
             self._add(list(_requests_of(self._asked().rows, answers, self._last_name())))

@@ -31,7 +31,7 @@ from integration_objects.expression import Expression
 #: the key of an action whose form is a configurator, and the arguments that its workflow must take
 CONFIGURES = "configures"
 PAGE_CONDITION = "page condition"
-CONFIGURED = ("line", "requests")
+CONFIGURED = (frozenset(("line",)), frozenset(("account", "root")))
 ACTION_KEYS = (
     *("label", "right", "workflow", "on", "of", "roots only", "unchanged", "condition", "arguments", "asks", "next"),
     *("help", "leads to", CONFIGURES, PAGE_CONDITION, "rehearsed", "refusals", "access"),
@@ -193,9 +193,10 @@ class ActionReader:
 def _prove_configures(node: Node, given: Collection[str], workflow: Workflow | None) -> None:
     """Refuse a configurator for a workflow that takes no requests on a line, or that gets requests of its own."""
     taken = () if workflow is None else {argument.name for argument in workflow.arguments}
-    if any(name not in taken for name in CONFIGURED) or "line" not in given or "requests" in given:
+    names_item = any(named <= set(given) for named in CONFIGURED)
+    if "requests" not in taken or "requests" in given or not names_item:
         raise node.fault(
             "there is nothing to configure here",
-            "expected a workflow on a line with requests, `line` among the arguments, and `requests` not",
-            mend="name edit-quote-line-item or edit-order-line-item, with a line",
+            "expected a workflow with requests, and as its arguments a `line`, or `account` and `root`, not `requests`",
+            mend="name edit-quote-line-item, edit-order-line-item or modify",
         )

@@ -36,6 +36,7 @@ from hub.workflows.state.document_lines import line_and_root
 from hub.workflows.state.due_dates import add_due_dates
 from hub.workflows.state.lines import products_of
 from hub.workflows.state.named_requests import named_on_lines
+from hub.workflows.state.service_item import requested_item
 from integration_objects.complex_object import attributes, is_empty, items_of, line_items, message
 from integration_objects.errors import Refused
 from integration_objects.field_values import write_number
@@ -51,22 +52,33 @@ Row = dict[str, str | None]
 
 
 def configuration(
-    run: Run, line: str, quote: str | None = None, order: str | None = None, requests: Sequence[Request] = ()
+    run: Run,
+    line: str,
+    quote: str | None = None,
+    order: str | None = None,
+    requests: Sequence[Request] = (),
+    account: str | None = None,
 ) -> Outcome:
     """Show a service item with its structure, as it would be after some requests.
 
     Raises:
-        DocumentUnclear: neither a quote nor an order is named, or both.
+        DocumentUnclear: neither a quote, an order nor an account is named, or a quote and an order are.
+        AccountUnknown, ServiceItemUnknown: the account has no such service item.
         QuoteUnknown, QuoteLineUnknown, QuoteNotInProgress, QuoteDisconnects: of a quote.
         OrderUnknown, OrderLineUnknown, OrderNotEditable, OrderDisconnects: of an order.
         ItemUnknown, ItemNameUnclear, RequestFaulty: a request can't be worked at all.
     """
-    prove_one_document(quote, order)
-    document, root, state = _quoted(run, quote, line) if quote is not None else _ordered(run, order or "", line)
-    account = document.get("Account Id") or ""
-    roots = root_group(document, root) if quote is not None else [root]
+    if account is not None:
+        state = requested_item(run, account, line, of_component=True)
+        document = _header_for(account, state)
+    else:
+        prove_one_document(quote, order)
+        document, root, state = _quoted(run, quote, line) if quote is not None else _ordered(run, order or "", line)
+        roots = root_group(document, root) if quote is not None else [root]
+        requests = named_on_lines(run, document, roots, requests)
+        account = document.get("Account Id") or ""
     try:
-        changed = configure(run, state, account, named_on_lines(run, document, roots, requests))
+        changed = configure(run, state, account, requests)
         instance, names = instance_of(changed.state, account), changed.names
     except ConfigurationRefused as refusal:
         if refusal.refused is None:
@@ -76,6 +88,14 @@ def configuration(
     return Outcome(
         rows=tuple(_Structure(run, instance_of(state, account), instance, priced, names).rows()), notes=notes
     )
+
+
+def _header_for(account: str, state: PropertySet) -> PropertySet:
+    """Make the header of the quote on which a service of the customer would be changed."""
+    currency = next(
+        (text for item in items_of(instance_of(state, account)) if (text := item.get("Currency Code"))), None
+    )
+    return PropertySet("Quote", properties={"Account Id": account, "Currency Code": currency})
 
 
 def _quoted(run: Run, quote: str, line: str) -> tuple[PropertySet, PropertySet, PropertySet]:
@@ -258,7 +278,8 @@ WORKFLOWS = (
         "show a service item with its structure: what may be added, allowed values, broken rules, the price",
         Argument("quote", "quote", help="The number of a quote in progress."),
         Argument("order", "order", help="The number of an order that isn't submitted."),
-        Argument("line", required=True, help="A line: its Line Number, service id, product path, or key."),
+        Argument("account", "account", help="The customer, for a service item that stands on no quote or order yet."),
+        Argument("line", required=True, help="A line or a service item: its number, service id, product path, or key."),
         REQUESTS,
         module=MODULE,
         asks_only=True,
