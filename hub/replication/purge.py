@@ -19,6 +19,8 @@ from hub.replication.opened_feed import OpenFeed
 _DAY_S = 86_400
 #: Rows that one transaction removes.
 _AT_ONCE = 5000
+#: Messages whose rows one transaction removes; most have one row.
+_MESSAGES = 500
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,27 @@ def purge(open_feed: OpenFeed) -> Purged:
     sources_until = surroundings.later(-kept.sources * _DAY_S)
     old = _old_batches(open_feed, surroundings.later(-kept.days * _DAY_S))
     counts = [sum(_removed(open_feed, batch, sources_until)) for batch in old]
-    return Purged(sum(counts), sum(count > 0 for count in counts))
+    messages = list(_removed_of_messages(open_feed, surroundings.later(-kept.days * _DAY_S), sources_until))
+    return Purged(
+        sum(counts) + sum(rows for rows, _ in messages),
+        sum(count > 0 for count in counts) + sum(batches for _, batches in messages),
+    )
+
+
+def _removed_of_messages(open_feed: OpenFeed, until: str, sources_until: str) -> Iterator[tuple[int, int]]:
+    """Remove the old rows of messages, many messages in each transaction; yield the removed rows, and their messages.
+
+    A message doesn't wait for files to come behind it: a feed whose messages all arrive has few files.
+    """
+    behind = 0
+    while True:
+        with open_feed.open_hub.write() as transaction:
+            ended = open_feed.batches(transaction).ended_messages(open_feed.feed.name, until, behind, _MESSAGES)
+            if not ended:
+                return
+            counts = open_feed.rows(transaction).purge_messages([each for _, each in ended], sources_until)
+        behind = ended[-1][0]
+        yield counts
 
 
 def _removed(open_feed: OpenFeed, batch: FeedBatch, sources_until: str) -> Iterator[int]:
@@ -53,7 +75,7 @@ def _removed(open_feed: OpenFeed, batch: FeedBatch, sources_until: str) -> Itera
 
 
 def _old_batches(open_feed: OpenFeed, until: str) -> Iterator[FeedBatch]:
-    """Yield the batches that ended before a time, but for the newest of each direction."""
+    """Yield the files that ended before a time, but for the newest of each direction."""
     directions: tuple[Direction, ...] = ("in", "out")
     for direction in directions:
         with open_feed.open_hub.read() as transaction:

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, exists, func, select, update
 
 from adapters.database.connection.statements import is_one_of, parts
 from adapters.database.schema.hub_tables import HUB, OPEN_FEED_STATES
@@ -29,6 +29,7 @@ from integration_objects.errors import HubError, Retryable
 from integration_objects.surroundings import Surroundings
 
 BATCH = HUB.tables["hub_feed_batch"]
+_ROW = HUB.tables["hub_feed_row"]
 _B = BATCH.c
 Direction = Literal["in", "out"]
 #: The kind of a message between two files. It has no number, and is none of the files that most questions are about.
@@ -193,22 +194,29 @@ class FeedBatches:
         return [_row(row) for row in self._connection.execute(statement)]
 
     def ended(self, feed: str, direction: Direction, until: str, newest: int) -> list[FeedBatch]:
-        """Return the batches that ended before a time, without the *newest* files that have rows, the oldest first.
-
-        A message isn't one of the files: it doesn't matter how many of them came behind it.
-        """
+        """Return the files that ended before a time, without the *newest* ones that have rows, the oldest first."""
         with_rows = select(_B.seq).where(_B.feed == feed, _B.direction == direction, _B.records + _B.missing > 0)
         with_rows = with_rows.where(_B.kind != MESSAGE)
         # A subquery of its own: SQLite takes no OFFSET without a LIMIT.
         first_kept = with_rows.order_by(_B.seq.desc()).limit(1).offset(newest - 1).scalar_subquery()
         statement = (
             select(BATCH)
-            .where(_B.feed == feed, _B.direction == direction, _B.final_at < until)
-            .where(or_(_B.kind == MESSAGE, _B.seq < first_kept))
-            .where(_B.records + _B.missing > 0)
+            .where(_B.feed == feed, _B.direction == direction, _B.final_at < until, _B.seq < first_kept)
+            .where(_B.kind != MESSAGE, _B.records + _B.missing > 0)
             .order_by(_B.seq)
         )
         return [_row(row) for row in self._connection.execute(statement)]
+
+    def ended_messages(self, feed: str, until: str, behind: int, most: int) -> list[tuple[int, str]]:
+        """Return the place and the id of the messages that ended before a time, and have rows, behind a place."""
+        statement = (
+            select(_B.seq, _B.id)
+            .where(_B.feed == feed, _B.kind == MESSAGE, _B.final_at < until, _B.seq > behind)
+            .where(exists().where(_ROW.c.batch_id == _B.id))
+            .order_by(_B.seq)
+            .limit(most)
+        )
+        return [(row.seq, row.id) for row in self._connection.execute(statement)]
 
     def message_counts(self, feed: str) -> dict[str, dict[str, int]]:
         """Count the messages of each direction, ``in`` and ``out``, with their records and the outcomes of these."""

@@ -116,12 +116,9 @@ _IS_NAMED = (
     .exists()
 )
 # What a full file doesn't have is rejected, too, and has no place in an answer.
-_IS_OLD = and_(
-    _OF_BATCH,
-    _R.position > bindparam("behind"),
-    or_(_R.row_status.notin_(REJECTED), _R.operation == "missing"),
-    ~_IS_NAMED,
-)
+_IS_UNNEEDED = and_(or_(_R.row_status.notin_(REJECTED), _R.operation == "missing"), ~_IS_NAMED)
+_IS_OLD = and_(_OF_BATCH, _R.position > bindparam("behind"), _IS_UNNEEDED)
+_OF_MESSAGES = and_(is_one_of(_R.batch_id, "wanted"), _IS_UNNEEDED)
 _PURGED = select(_R.position).where(_IS_OLD).order_by(_R.position)
 _PURGE = delete(ROW).where(_IS_OLD, _R.position <= bindparam("up_to"))
 
@@ -279,6 +276,16 @@ class FeedRows:
         values["up_to"] = positions[-1]
         self._connection.execute(_PURGE, values)
         return len(positions), positions[-1]
+
+    def purge_messages(self, batch_ids: Sequence[str], sources_until: str) -> tuple[int, int]:
+        """Remove old rows of messages, as `purge` does; return the number of removed rows, and of their messages."""
+        rows = batches = 0
+        for part in parts(batch_ids):
+            values = {"wanted": part, "kept_since": sources_until}
+            found = self._connection.scalars(select(_R.batch_id).where(_OF_MESSAGES), values).all()
+            self._connection.execute(delete(ROW).where(_OF_MESSAGES), values)
+            rows, batches = rows + len(found), batches + len(set(found))
+        return rows, batches
 
     def remove(self, batch_id: str) -> None:
         """Remove all rows of a batch that is given up."""
