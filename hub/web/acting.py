@@ -22,17 +22,26 @@ from hub.deployment.pages.page import Action, Asked, Page, Question, Target
 from hub.web.addresses import action_address, address_of, with_query
 from hub.web.arguments import arguments_for, asked_attributes, attribute_values
 from hub.web.configuring import DRAFT, REQUESTS, Configuring
-from hub.web.faults import ActionNotPossible, ChangedMeanwhile, NothingThere, PageForbidden
-from hub.web.reading import ReadRow
+from hub.web.faults import (
+    ActionNotPossible,
+    ChangedMeanwhile,
+    FormFaulty,
+    NoSuchChoice,
+    NotAmongYours,
+    NothingThere,
+    PageForbidden,
+)
+from hub.web.foreign_names import hide_foreign_names, without_foreign_names
+from hub.web.reading import ACCOUNT_FIELD, ReadRow
 from hub.web.showing import ROUTE, ShownPage, has_right, in_words, told_with
 from hub.web.views import FormView, QuestionView
 from hub.web.visitors import Visitor
-from hub.workflow_manager.arguments import Argument, by_name
+from hub.workflow_manager.arguments import IDENTIFIERS, Argument, by_name
 from hub.workflow_manager.named_workflow import accounts_of, request, workflow_named
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Note, Outcome
 from integration_objects.complex_object import components, first_instance, is_empty
-from integration_objects.errors import HubError
+from integration_objects.errors import HubError, Refused
 from integration_objects.property_set import PropertySet
 
 #: the hidden fields of a form
@@ -191,17 +200,36 @@ class OpenAction:
             asked.kind,
             proposed if answer is None else answer,
             asked.required,
-            tuple(self._choices(asked)),
+            tuple(self._choices(asked)[:MOST_CHOICES]),
             asked.help,
         )
+
+    def check_choices(self, answers: Mapping[str, str]) -> None:
+        """Refuse answers that the form doesn't offer: they could be somebody else's.
+
+        Raises:
+            NoSuchChoice: an answer isn't one of the choices, nor what the form proposes.
+        """
+        for name, asked in self._action.asks.items():
+            answer = answers.get(name)
+            if asked.kind != "choice" or not answer:
+                continue
+            offered = self._question(asked, None).value
+            if answer != offered and answer not in {value for value, _ in self._choices(asked)}:
+                raise NoSuchChoice(answer=answer[:100], label=asked.label)
 
     def _choices(self, asked: Asked) -> Sequence[tuple[str, str]]:
         if asked.choices is None:
             return [(value, value) for value in asked.values]
         declared = asked.choices
-        found = self._shown.reading.instances_like(declared.object, declared.example, self._subject())
+        visible = visible_accounts(self._shown.user)
+        found = [
+            each
+            for each in self._shown.reading.instances_like(declared.object, declared.example, self._subject())
+            if visible.every or ACCOUNT_FIELD not in each.properties or each.get(ACCOUNT_FIELD) in visible
+        ]
         pairs = [(value, each.get(declared.label) or value) for each in found if (value := each.get(declared.value))]
-        return sorted(pairs, key=lambda pair: pair[1].casefold())[:MOST_CHOICES]
+        return sorted(pairs, key=lambda pair: pair[1].casefold())
 
 
 class PageAsker(Asker):
@@ -236,10 +264,14 @@ class PageAsker(Asker):
             if (now or "") != self._sent.version:
                 raise ChangedMeanwhile(page=self._page.title, seen=self._sent.version or "none", now=now or "gone")
 
+    def _within(self, transaction: Transaction) -> User:
+        return self._visitor.access.user_within(transaction.connection, self._visitor.user)
+
     def after(self, transaction: Transaction, run_id: str, outcome: Outcome) -> None:
         """Keep the form with the page that follows, and the audit."""
         self.location = with_done(self._end(outcome), self._sent.form_id)
         notes = told(outcome.notes, outcome.why)
+        notes = tuple(without_foreign_names(transaction.store, self._within(transaction), notes))
         form = WorkedForm(self._visitor.user.name, self._action.label, self.location, notes)
         transaction.messages.forms.keep(self._sent.form_id, form)
         why = f"{self._page.name}/{self._action.name}, run {run_id}"
@@ -262,9 +294,10 @@ def act(
         # Looked for first: after the work the row may be gone, or the condition no longer true.
         worked = transaction.messages.forms.find(sent.form_id)
         if worked is not None:
-            return _followed(worked, user)
+            return _followed(worked, user, action)
         shown = ShownPage(transaction, page, pages, user, parameters)
         opened = OpenAction(shown, action, sent.row)
+        opened.check_choices(sent.answers)
         pairs = opened.pairs(sent.answers)
         if not action.access:
             workflow = workflow_named(open_hub.deployment.workflows, action.workflow)
@@ -281,7 +314,12 @@ def act(
     try:
         run_workflow(open_hub, workflow, request(workflow.command, pairs), asker=asker)
     except FormWorked as worked_before:
-        return _followed(worked_before.form, user)
+        return _followed(worked_before.form, user, action)
+    except Refused as refused:
+        with open_hub.read() as transaction:
+            within = open_hub.access.user_within(transaction.connection, user)
+            hide_foreign_names(transaction.store, within, refused)
+        raise
     return asker.location
 
 
@@ -303,7 +341,7 @@ def _change_access(
     with open_hub.write(user=user.name) as transaction:
         worked = transaction.messages.forms.find(sent.form_id)
         if worked is not None:
-            return _followed(worked, user)
+            return _followed(worked, user, action)
         transaction.messages.forms.keep(sent.form_id, WorkedForm(user.name, action.label, location, ()))
         people = open_hub.access.people(transaction.connection)
         change = people.open_account if action.access == "open account" else people.close_account
@@ -329,9 +367,11 @@ def told(notes: Sequence[Note], why: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*texts, *filter(None, [why])]))
 
 
-def _followed(form: WorkedForm, user: User) -> str:
+def _followed(form: WorkedForm, user: User, action: Action) -> str:
     if form.person != user.name:
         raise NothingThere
+    if form.label != action.label:
+        raise FormFaulty(why="its id is that of another form, which was worked")
     return form.location
 
 
@@ -371,15 +411,19 @@ def _check_named(
     arguments: Mapping[str, Argument],
     pairs: Sequence[tuple[str, str]],
 ) -> None:
-    """Refuse arguments that name an account, a quote or an order of somebody else.
+    """Refuse arguments that name an account, a quote or an order of somebody else, and those that name none.
 
     Raises:
-        NothingThere: as if it weren't there.
+        NotAmongYours: it isn't the person's, or it isn't there.
     """
     visible = visible_accounts(user)
     if visible.every:
         return
-    values = {arguments[name].parameter: text for name, text in pairs if name in arguments}
-    # By Account Id alone: a name or a telephone number could be somebody else's, too.
-    if any(account not in visible for account in accounts_of(shown.reading.run, arguments.values(), values)):
-        raise NothingThere
+    for name, text in pairs:
+        if name not in arguments or arguments[name].kind not in IDENTIFIERS:
+            continue
+        argument = arguments[name]
+        # By Account Id alone: a name or a telephone number could be somebody else's, too.
+        accounts = accounts_of(shown.reading.run, [argument], {argument.parameter: text})
+        if not accounts or any(account not in visible for account in accounts):
+            raise NotAmongYours(kind=argument.kind, name=text[:100])

@@ -69,4 +69,5 @@ def is_own_path(address: str) -> bool:
     >>> is_own_path("/accounts?text=a"), is_own_path("//evil.example/"), is_own_path("https://evil.example/")
     (True, False, False)
     """
-    return address.startswith("/") and not address.startswith(("//", "/\\")) and "\n" not in address
+    # Browsers leave out tabs and line breaks, and read a backslash as a slash.
+    return address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 import anyio
@@ -28,7 +29,8 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 
 from adapters.database.messages.records import WorkedForm
-from hub.access.user import User
+from hub.access.audit import DENIED
+from hub.access.user import ActionObject, User
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.deployment.pages.page import Action, Page
 from hub.http_door.reading import check_size
@@ -38,7 +40,14 @@ from hub.web.answering import error_answer, wants_json
 from hub.web.console.page import ConsolePage
 from hub.web.console.pages import PAGES as CONSOLE
 from hub.web.console.serving import act_on, form_view, page_view
-from hub.web.faults import FormFaulty, NothingThere, PageMethodUnknown
+from hub.web.faults import (
+    FormFaulty,
+    NotAmongYours,
+    NothingThere,
+    OtherSite,
+    PageForbidden,
+    PageMethodUnknown,
+)
 from hub.web.forms import csrf_of, read_form
 from hub.web.headers import Place, SecurityHeaders
 from hub.web.markup import Frame, MenuEntry, PageMarkup
@@ -48,7 +57,7 @@ from hub.web.sign_in import SignIn, SignInNeeded
 from hub.web.static_files import static_files
 from hub.web.views import DoneView, FormView, as_json, form_json
 from hub.web.visitors import Visitor, Visitors
-from integration_objects.errors import HubError, Refused
+from integration_objects.errors import HubError, Refused, Retryable
 
 #: pages that are computed at one time: each has a connection of the database
 MOST_AT_ONCE = 8
@@ -110,11 +119,14 @@ class WebApplication:
                 do = f"{console_page.address}/{DO}/{{action}}{ending}"
                 routes.append(Route(do, self._answered(act_there), methods=["GET", "POST"]))
                 routes.append(Route(f"{console_page.address}{ending}", self._answered(see), methods=["GET"]))
-        return Starlette(
+        application = Starlette(
             routes=routes,
             middleware=[Middleware(SecurityHeaders, place=self._place)],
             exception_handlers={HTTPException: self._no_such_address},
         )
+        # Such a redirect would repeat the Host that a request claims.
+        application.router.redirect_slashes = False
+        return application
 
     def _answered(self, handle: Handler) -> Handler:
         """Wrap a handler: each of its errors becomes a page, or a problem."""
@@ -129,9 +141,25 @@ class WebApplication:
             except SignInNeeded as needed:
                 return self._sign_in.needed(request, needed)
             except Exception as error:
+                await self._audit_denied(request, error)
                 return self._failed(request, error)
 
         return answer
+
+    async def _audit_denied(self, request: Request, error: Exception) -> None:
+        """Write to the audit what a person tried and may not do, or may not see."""
+        visitor: Visitor | None = getattr(request.state, "visitor", None)
+        if visitor is None or not isinstance(error, (PageForbidden, NothingThere, NotAmongYours, OtherSite)):
+            return
+        right = error.objects.get("right") or request.state.right
+        about = ActionObject("page", request.url.path)
+
+        def write() -> None:
+            # The answer is the same without the row: a hub whose database is busy still refuses.
+            with suppress(Retryable), self._open_hub.write() as transaction:
+                visitor.audit(transaction, right, about, type(error).__name__, outcome=DENIED)
+
+        await self._in_thread(write)
 
     def _failed(self, request: Request, error: Exception) -> Response:
         def write(status: int, shown: HubError, number: str) -> str:
@@ -143,6 +171,8 @@ class WebApplication:
         return error_answer(request, error, self._open_hub.surroundings.new_id(), write)
 
     async def _no_such_address(self, request: Request, error: Exception) -> Response:
+        if not self._place.has_host(request.headers.get("host")):
+            return PlainTextResponse("This isn't the name of this application (setting web_url).\n", 421)
         if isinstance(error, HTTPException) and error.status_code == 405:
             return self._failed(request, PageMethodUnknown(method=request.method))
         return self._failed(request, NothingThere())
@@ -185,6 +215,7 @@ class WebApplication:
     async def _opened(self, request: Request, page: Page) -> tuple[Visitor, dict[str, str]]:
         """Return the person, and the values of the page's parameters."""
         visitor = await self._sign_in.visitor(request)
+        request.state.visitor, request.state.right = visitor, page.right
         request.state.frame = self._frame(request, visitor, page)
         path, query = request.path_params, request.query_params
         parameters = {name: from_step(path[name]) for name in page.path_parameters}
@@ -207,6 +238,7 @@ class WebApplication:
     async def _looked_at(self, request: Request, page: ConsolePage) -> tuple[Visitor, dict[str, str]]:
         """Return the person, and the values of a console page's address."""
         visitor = await self._sign_in.visitor(request)
+        request.state.visitor, request.state.right = visitor, page.right
         request.state.frame = self._frame(request, visitor, page)
         steps = {name: from_step(text) for name, text in request.path_params.items() if name != "action"}
         query = request.query_params
@@ -272,7 +304,7 @@ class WebApplication:
             try:
                 location = act(self._open_hub, page, action, visitor, parameters, sent)
             except Refused as refused:
-                if wants_json(request) or getattr(refused, "status", 422) != 422:
+                if wants_json(request) or getattr(refused, "status", 422) != 422 or isinstance(refused, NotAmongYours):
                     raise
                 # Refused by the workflow: the person gets the form again, with all answers and the reason.
                 return self._form_answer(request, self._form(page, action, visitor, parameters, sent, refused), 422)
@@ -280,7 +312,15 @@ class WebApplication:
                 return JSONResponse({"done": True, "address": root + location})
             return RedirectResponse(root + location, 303)
 
-        return await self._in_thread(run)
+        try:
+            return await self._in_thread(run)
+        except NotAmongYours as error:
+            if wants_json(request):
+                raise
+            fault = error
+            await self._audit_denied(request, fault)
+            form = await self._in_thread(lambda: self._form(page, action, visitor, parameters, sent, fault))
+            return self._form_answer(request, form, 422)
 
     def _form(
         self,

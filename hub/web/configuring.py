@@ -33,6 +33,8 @@ NAMING = ("quote", "order", "account", "line", "root")
 MOST_ROWS = 600
 #: components that one answer may add
 MOST_ADDED = 100
+#: the fields of a line that the form asks for
+_ASKED_FIELDS = frozenset(("Quantity", "Service Id"))
 Requests = list[dict[str, Any]]
 
 
@@ -125,6 +127,13 @@ def _draft(text: str) -> Requests:
         raise FormFaulty(why="its draft is no JSON") from error
     if not isinstance(draft, list) or not all(isinstance(each, dict) and "request" in each for each in draft):
         raise FormFaulty(why="its draft is no list of requests")
+    for each in draft:
+        parts = {name: each.get(name, {}) for name in ("fields", "attributes")}
+        if not all(isinstance(part, dict) for part in parts.values()):
+            raise FormFaulty(why="its draft has requests of another form")
+        # The form asks for no others: accounts and agreements could be somebody else's.
+        if not parts["fields"].keys() <= _ASKED_FIELDS:
+            raise FormFaulty(why="its draft sets a field that the form doesn't ask for")
     return draft
 
 

@@ -49,6 +49,26 @@ class ChangedMeanwhile(RequestRefused):
     mend = "look at the page as it is now, and do again what is still right"
 
 
+class NotAmongYours(RequestRefused):
+    """A form names an account, a quote or an order that isn't the person's, or isn't there: the answer is the same."""
+
+    status = 422
+    what = "there is no {kind} '{name}' among yours"
+    where = "the form"
+    why = "it isn't there, or it isn't yours to see"
+    mend = "look at its number again, or leave it out"
+
+
+class NoSuchChoice(RequestRefused):
+    """The answer to a question isn't one of those that the form offers."""
+
+    status = 422
+    what = "'{answer}' can't be chosen for '{label}'"
+    where = "the form"
+    why = "the form doesn't offer it"
+    mend = "choose one of the answers that the form offers"
+
+
 class FormFaulty(RequestRefused):
     """A form came without its token, its id, or in another form than the application's pages send."""
 

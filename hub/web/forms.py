@@ -90,6 +90,9 @@ def _json_fields(body: bytes) -> dict[str, str]:
         raise FormFaulty(why="it is no JSON") from error
     if not isinstance(document, Mapping) or not all(isinstance(value, str) for value in document.values()):
         raise FormFaulty(why="expected a JSON object of texts")
+    # JSON can write half characters, which no encoding carries.
+    if any("\ud800" <= sign <= "\udfff" for pair in document.items() for text in pair for sign in text):
+        raise FormFaulty(why="a text in it has half a character")
     if len(document) > MOST_FIELDS:
         raise TooMuchSent(most=f"{MOST_FIELDS} fields")
     return dict(document)

@@ -17,6 +17,7 @@ from hub.data_manager.open_hub import Transaction
 from hub.data_manager.workflow_run import ask_workflow
 from hub.deployment.pages.page import THIS_ACCOUNT, Part, Value
 from hub.presentation.addresses import Addresses, address_ids
+from hub.web.foreign_names import without_foreign_names
 from hub.workflow_manager.named_workflow import request, workflow_named
 from hub.workflow_manager.origin import Origin
 from integration_objects.complex_object import components, instances, line_items, object_name
@@ -155,7 +156,10 @@ class PageReading:
         if part.condition is not None:
             rows = [row for row in rows if part.condition.is_true(row.node)]
         rows = [row for row in rows if self._is_visible(part, row)]
-        return ReadPart(tuple(_sorted(part, rows)), notes)
+        if not (self._accounts.every or part.public) and (part.account or not self.is_owned):
+            # A report counts the rows of others, too, and tells whether there are any.
+            notes = ()
+        return ReadPart(tuple(_sorted(part, rows)), tuple(without_foreign_names(self.run.store, self._user, notes)))
 
     def _access_rows(self, part: Part) -> list[PropertySet]:
         """Return the person's own accounts, or the third parties that the page's account is open to."""

@@ -20,6 +20,7 @@ from hub.presentation.item_row import changed_value
 from hub.web.addresses import action_address, address_of
 from hub.web.arguments import arguments_for
 from hub.web.faults import NothingThere, PageForbidden
+from hub.web.foreign_names import hide_foreign_names
 from hub.web.line_changes import LineChange, counted, line_changes, totals
 from hub.web.reading import ACCOUNT_FIELD, PageReading, ReadRow
 from hub.web.views import ActionView, ColumnView, DoneView, PageView, PartView, RowView, SearchField, TabView
@@ -186,6 +187,7 @@ class ShownPage:
         refused = self.reading.refusal(action.workflow, arguments_for(action, self.reading, row, {}))
         if refused is None:
             return ""
+        hide_foreign_names(self.reading.run.store, self.user, refused)
         told = action.refusals.get(type(refused).__name__)
         return told_with(told or "{what}: {why}", refused)
 

@@ -22,6 +22,7 @@ from hub.access.access import Credentials
 from hub.http_door.problems import RequestRefused, problem
 from hub.web.addresses import is_own_path, with_query
 from hub.web.answering import wants_json
+from hub.web.faults import FormFaulty
 from hub.web.forms import csrf_of, read_form
 from hub.web.headers import Place
 from hub.web.markup import Frame, PageMarkup
@@ -114,6 +115,9 @@ class SignIn:
     async def sign_in(self, request: Request) -> Response:
         """Sign somebody in: a new session, whatever session there was."""
         visit = request.cookies.get(self._visit_cookie, "")
+        if not visit:
+            # The token of no cookie is known to everybody.
+            raise FormFaulty(why="the browser sent no cookie of the sign-in with it")
         fields = await read_form(request, self._place, csrf_of(visit))
         to, name = fields.get("to", ""), fields.get("name", "")
         old, address = self.token_of(request), address_of_browser(request)

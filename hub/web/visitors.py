@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.access.access import Access, Credentials
-from hub.access.audit import Actor
+from hub.access.audit import DONE, Actor
 from hub.access.sessions import Session
 from hub.access.user import ActionObject, User
 from hub.data_manager.open_hub import OpenHub, Transaction
@@ -30,10 +30,12 @@ class Visitor:
         """The person, with his rights and accounts as they are now."""
         return self.session.user
 
-    def audit(self, transaction: Transaction, action: str, about: ActionObject, why: str = "") -> None:
+    def audit(
+        self, transaction: Transaction, action: str, about: ActionObject, why: str = "", outcome: str = DONE
+    ) -> None:
         """Write an action of this person to the audit, in the transaction of the action."""
         actor = Actor(self.user.name, self.address)
-        self.access.audit(transaction.connection).append(actor, action, about, why)
+        self.access.audit(transaction.connection).append(actor, action, about, why, outcome=outcome)
 
 
 class Visitors:

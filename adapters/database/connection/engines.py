@@ -95,8 +95,9 @@ def sqlite_engine(url: URL) -> Engine:
     folder = pathlib.Path(str(url.database)).parent
     if not folder.is_dir():
         raise DatabaseFolderMissing(folder=folder, state="a file" if folder.exists() else "missing")
+    # Without parameters in its errors: the log must not quote customers' data.
     # The pool hands a connection from thread to thread, to one at a time; sqlite3 would refuse that by itself.
-    engine = create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
+    engine = create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False}, hide_parameters=True)
     # Left to itself, sqlite3 begins transactions late and deferred, and SQLAlchemy then loses updates without
     # an error: the driver is kept in autocommit mode, and transactions are begun here.
     event.listen(engine, "connect", _prepare_sqlite)
@@ -136,7 +137,7 @@ def postgresql_engine(url: URL) -> Engine:
         # serves it.
         "tcp_user_timeout": 30_000,
     }
-    return create_engine(url, connect_args={**arguments, **url.query}, pool_use_lifo=True)
+    return create_engine(url, connect_args={**arguments, **url.query}, pool_use_lifo=True, hide_parameters=True)
 
 
 def prove_postgresql_safe(connection: Connection, database: str, may_lose: bool) -> None:

@@ -15,7 +15,7 @@ from hub.access.user import ActionObject, allowed
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.web.acting import FORM_ID, with_done
 from hub.web.console.page import ConsoleAction, ConsolePage, Looking
-from hub.web.faults import ActionNotPossible, NothingThere, PageForbidden
+from hub.web.faults import ActionNotPossible, FormFaulty, NothingThere, PageForbidden
 from hub.web.views import DoneView, FormView, PageView, QuestionView
 from hub.web.visitors import Visitor
 from integration_objects.errors import HubError
@@ -96,13 +96,13 @@ def act_on(
     with open_hub.read() as transaction:
         worked = transaction.messages.forms.find(form_id)
         if worked is not None:
-            return _followed(worked, visitor)
+            return _followed(worked, visitor, action)
         _possible(page, action, Looking(transaction, visitor.user, parameters))
     with open_hub.write() as transaction:
         # Looked for again: the same form may have been sent twice at one moment.
         worked = transaction.messages.forms.find(form_id)
         if worked is not None:
-            return _followed(worked, visitor)
+            return _followed(worked, visitor, action)
         done = action.do(Looking(transaction, visitor.user, parameters), answers)
         location = with_done(done.location, form_id)
         transaction.messages.forms.keep(form_id, WorkedForm(visitor.user.name, action.label, location, done.notes))
@@ -135,9 +135,11 @@ def _possible(page: ConsolePage, action: ConsoleAction, looking: Looking) -> str
     return shown.title
 
 
-def _followed(form: WorkedForm, visitor: Visitor) -> str:
+def _followed(form: WorkedForm, visitor: Visitor, action: ConsoleAction) -> str:
     if form.person != visitor.user.name:
         raise NothingThere
+    if form.label != action.label:
+        raise FormFaulty(why="its id is that of another form, which was worked")
     return form.location
 
 

@@ -75,7 +75,7 @@ class Web:
         """Who did what to which account, the newest first."""
         with self.open_hub.read() as transaction:
             rows = self.open_hub.access.audit(transaction.connection).newest(50)
-        return [(row.who, row.action, row.account_id) for row in rows]
+        return [(row.who, row.action, row.account_id) for row in rows if row.outcome == "done"]
 
 
 class Browser:

@@ -158,7 +158,7 @@ def test_a_script_does_what_a_person_does(web):
         json={**body, "form-id": "another1", "answer-product": "Nothing"},
         headers={"X-CSRF-Token": form["csrf"]},
     )
-    assert (faulty.status_code, faulty.json()["reason"]) == (422, "ProductNotInCatalogue")
+    assert (faulty.status_code, faulty.json()["reason"]) == (422, "NoSuchChoice")
 
 
 def test_a_database_that_is_away_is_a_plain_page(web, monkeypatch):

@@ -81,7 +81,7 @@ def test_a_callback_of_nobodys_account_is_seen_by_those_who_see_all(web):
 def test_an_order_of_somebody_else_is_not_named_in_a_form(web):
     jane = web.browser("jane")
     answer = jane.fill(f"{SUPPORT}/do/request_callback", name="J", phone="1", topic="T", order="O-0000002")
-    assert answer.status_code == 404
+    assert answer.status_code == 422
     assert web.care.road.stored("Callback Request", Account_Id="1-B", Topic="T") == []
 
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from hub.web.forms import MOST_FIELDS
 from hub.web.headers import HEADERS, Place
 from tests.hub.web.people import PASSWORD, Browser, text_of, web_in
 
@@ -112,7 +113,7 @@ def test_a_form_that_is_too_large_is_refused_before_it_is_read(web):
     browser = web.browser()
     hidden = browser.hidden("/accounts/1-B/do/new")
     assert browser.client.post("/accounts/1-B/do/new", data={**hidden, "more": "x" * 300_000}).status_code == 413
-    many = {f"field{number}": "x" for number in range(600)}
+    many = {f"field{number}": "x" for number in range(MOST_FIELDS + 1)}
     assert browser.client.post("/accounts/1-B/do/new", data={**hidden, **many}).status_code == 413
 
 
