@@ -26,7 +26,7 @@ from hub.deployment import feed_declaration as feeds
 from hub.deployment.pages import action_reader, part_reader
 from hub.deployment.pages import draft as pages
 from hub.deployment.pages import reader as page_reader
-from hub.deployment.pages.page import OUTCOMES
+from hub.deployment.pages.page import ACCESS_COLUMNS, OUTCOMES
 from hub.deployment.route import IDENTITIES, PRICED_BY
 from hub.deployment.route import OPTIONAL as ROUTE_OPTIONAL
 from hub.deployment.route import REQUIRED as ROUTE_REQUIRED
@@ -345,7 +345,13 @@ def _page() -> JsonSchema:
     values = _by_name(TEXT)
     field = _either(
         TEXT,
-        _keys((), part_reader.FIELD_KEYS, **{"as": _one_of(part_reader.FORMS), "right": _one_of(RIGHTS)}, link=target),
+        _keys(
+            (),
+            part_reader.FIELD_KEYS,
+            **{"as": _one_of(part_reader.FORMS), "right": _one_of(RIGHTS)},
+            link=target,
+            words=values,
+        ),
     )
     part = _keys(
         (),
@@ -359,6 +365,8 @@ def _page() -> JsonSchema:
         public=FLAG,
         optional_arguments=FLAG,
         hide_empty=FLAG,
+        may_refuse=FLAG,
+        access=_one_of(ACCESS_COLUMNS),
     )
     choices = _keys((), action_reader.CHOICES_KEYS, where=values)
     asked = _keys(
@@ -376,6 +384,9 @@ def _page() -> JsonSchema:
         roots_only=FLAG,
         leads_to=target,
         configures=FLAG,
+        rehearsed=FLAG,
+        refusals=values,
+        access=_one_of(action_reader.CHANGES),
         arguments={"type": "object"},
         asks=_by_name(asked),
         next=_keys((), OUTCOMES, **dict.fromkeys(OUTCOMES, target)),
@@ -388,6 +399,7 @@ def _page() -> JsonSchema:
         "shows": _by_name(part),
         "actions": _by_name(action),
         "menu_order": WHOLE,
+        "menu_for": _list(_one_of(access.ACCOUNTS)),
     }
     extension = _keys((pages.EXTENDS,), (*pages.REQUIRED[1:], *pages.OPTIONAL), **parts)
     every_page = _keys(pages.EVERY_REQUIRED, (), shows=_by_name(part))

@@ -107,6 +107,9 @@ NAMES = {
     "asks",
     "link",
     "done",
+    "words",
+    "leads to",
+    "refusals",
 }
 
 
