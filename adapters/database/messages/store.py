@@ -271,8 +271,8 @@ class MessageStore:
 
     def named(self, text: str) -> list[str]:
         """Return the ids of the messages whose message id, identity or digest is *text*, the last filed first."""
-        # By the index of message ids first: nearly every message is known by its own, and the others are read whole.
-        for is_named in (_I.message_id == text, or_(_I.identity == text, _I.digest == text)):
+        # A digest is no identity where another message has it already, and is searched without an index.
+        for is_named in (or_(_I.message_id == text, _I.identity == text), _I.digest == text):
             found = list(self._connection.scalars(select(_I.id).where(is_named).order_by(_I.seq.desc())))
             if found:
                 return found

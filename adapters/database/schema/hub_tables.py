@@ -187,6 +187,7 @@ def _inbox(metadata: MetaData) -> None:
     _index("ix_hub_inbox_sender", table, "sender", "seq")
     _index("ix_hub_inbox_reason", table, "reason", "seq", where="reason IS NOT NULL")
     _index("ix_hub_inbox_received_at", table, "received_at", "final_at")
+    _index("ix_hub_inbox_identity", table, "identity")
     _index("ix_hub_inbox_message_id", table, "message_id", where="message_id IS NOT NULL")
     _index("ix_hub_inbox_correlation_id", table, "correlation_id", where="correlation_id IS NOT NULL")
 

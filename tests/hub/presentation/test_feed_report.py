@@ -11,6 +11,7 @@ REPORT = {
     "error": {},
     "waived checks": ["hash until 2026-12-31: a fault of theirs"],
     "alarms": [],
+    "messages": ["1 accepted"],
     "records": [{"position": 2, "key": "<b>", "row_status": "SQL_ERROR", "reason": "@x", "text": None}],
 }
 
@@ -22,6 +23,7 @@ def test_text_shows_facts_and_records() -> None:
         "records: 2",
         "waived checks: hash until 2026-12-31: a fault of theirs",
         "alarms: none",
+        "messages: 1 accepted",
         "position  key  row_status  reason  text",
         "2         <b>  SQL_ERROR   @x",
     ]

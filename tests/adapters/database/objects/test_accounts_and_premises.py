@@ -120,6 +120,9 @@ EXAMPLES = {
         "Opened Date": "2026-02-01T12:00:00Z",
         "Closed Date": None,
         "Owner User Id": "kim",
+        "Order Number": "O-0000001",
+        "Product Id": "Electricity",
+        "Resolution": None,
     },
     "Service Profile History": {
         "Row Id": "H-1",
