@@ -73,6 +73,15 @@ def test_an_answer_that_the_form_does_not_offer_is_refused(web):
     assert web.care.road.stored("OM Quote", Quote_Number=address.rpartition("/")[2])[0].get("Agreement Id") is None
 
 
+def test_only_a_person_who_gives_discounts_prices_a_quote_by_another_price_list(web):
+    jane = web.browser("jane")
+    address = quote_of(jane)
+    assert jane.get(f"{address}/do/other_prices").status_code == 403
+    assert jane.hidden(f"{address}/do/reprice").keys().isdisjoint({"price_list", "price-list"})
+    assert jane.fill(f"{address}/do/reprice").status_code == 303
+    assert web.browser("martin").get(f"{address}/do/other_prices").status_code == 200
+
+
 def test_a_configurators_draft_sets_no_fields_that_its_form_does_not_ask_for(web):
     jane = web.browser("jane")
     address = quote_of(jane)
