@@ -9,6 +9,7 @@ from contextlib import closing
 import pika
 import pytest
 
+from adapters.database.connection import engines
 from adapters.database.connection.driver_faults import DatabaseAway, DatabaseBusy
 from adapters.rabbitmq import RabbitMQ
 from adapters.transport import Delivery, Envelope, TransportAway, Unroutable
@@ -97,8 +98,10 @@ def test_messages_are_not_given_up_while_the_database_can_not_be_written(road, p
         stranger.channel().queue_delete(route.place)
 
 
-def test_a_write_is_tried_on_the_database_itself(road):
+def test_a_write_is_tried_on_the_database_itself(monkeypatch, request):
     """It changes nothing, and fails where the next message would."""
+    monkeypatch.setattr(engines, "BUSY_S", 0.05)
+    road = request.getfixturevalue("road")
     manager = DataManager(road.open_hub)
     manager.try_write()
     with road.open_hub.read() as transaction:
