@@ -27,7 +27,6 @@ from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.orders.edit_order import editable_order, is_priced_here, states
-from hub.workflows.orders.one_document import prove_one_document
 from hub.workflows.quotes.quote_arguments import MODULE, REQUESTS
 from hub.workflows.quotes.quote_lines import quote_in_progress
 from hub.workflows.quotes.quotes import ends_on_quote, quoted_item, root_group
@@ -51,6 +50,15 @@ COLUMNS = (
 Row = dict[str, str | None]
 
 
+class ConfigurationUnclear(Refused):
+    """No quote, order or account is named, or several of them are."""
+
+    what = "one quote, one order or one account must be named"
+    where = "arguments 'quote', 'order' and 'account'"
+    why = "expected one of the three, found {found}"
+    mend = "give quote=, order= or account="
+
+
 def configuration(
     run: Run,
     line: str,
@@ -62,17 +70,19 @@ def configuration(
     """Show a service item with its structure, as it would be after some requests.
 
     Raises:
-        DocumentUnclear: neither a quote, an order nor an account is named, or a quote and an order are.
+        ConfigurationUnclear: not one of quote, order and account is named.
         AccountUnknown, ServiceItemUnknown: the account has no such service item.
         QuoteUnknown, QuoteLineUnknown, QuoteNotInProgress, QuoteDisconnects: of a quote.
         OrderUnknown, OrderLineUnknown, OrderNotEditable, OrderDisconnects: of an order.
         ItemUnknown, ItemNameUnclear, RequestFaulty: a request can't be worked at all.
     """
+    named = [name for name, value in (("quote", quote), ("order", order), ("account", account)) if value is not None]
+    if len(named) != 1:
+        raise ConfigurationUnclear(found=" and ".join(named) or "none")
     if account is not None:
         state = requested_item(run, account, line, of_component=True)
         document = _header_for(account, state)
     else:
-        prove_one_document(quote, order)
         document, root, state = _quoted(run, quote, line) if quote is not None else _ordered(run, order or "", line)
         roots = root_group(document, root) if quote is not None else [root]
         requests = named_on_lines(run, document, roots, requests)
