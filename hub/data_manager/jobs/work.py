@@ -57,9 +57,10 @@ class JobWork:
     def _has_work(self, job: JobRow) -> bool:
         with self._open_hub.read() as transaction:
             jobs = transaction.messages.jobs
-            return bool(jobs.ended(job, 1) or (self._is_due(job) and _next_end(transaction, job) is not None)) or (
-                jobs.first_open(job.id) is None
-            )
+            # As far as a step looks: a message that ends late must not hide the ends behind it.
+            if jobs.ended(job, LOOKED_AT) or (self._is_due(job) and _next_end(transaction, job) is not None):
+                return True
+            return jobs.first_open(job.id) is None
 
     def _is_due(self, job: JobRow) -> bool:
         return job.due_at is None or job.due_at <= self._open_hub.surroundings.now()

@@ -200,6 +200,18 @@ def test_messages_that_cannot_leave_are_resent_or_given_up_together(road):
     assert road.take("mainframe.answers") == []
 
 
+def test_messages_that_have_ended_are_noted_while_one_before_them_is_at_work(road):
+    refused_orders(road, 2, "100300")
+    job = started(road, "resend", OutboundFilter(destination="provisioning.work_orders"))
+    step(road)
+    with road.open_hub.write() as transaction:
+        outbox = transaction.messages.outbox
+        _, second = outbox.waiting("provisioning.work_orders", 10)
+        assert outbox.give_up(second.id)
+    assert step(road) == 1
+    assert shown(road, job)[1] == {"at work": 1, "failed": 1}
+
+
 def test_parked_messages_are_given_up_together_and_their_senders_told(road):
     ids = [road.send(mainframe_order(f"{place}", mainframe_line(1, "A", GOOD), revision=2)) for place in (1, 2)]
     road.run()
