@@ -126,6 +126,15 @@ class PageAway(Retryable):
     mend = "try it again in a minute; nothing that wasn't finished was stored"
 
 
+class AnswerUnfit(RequestRefused):
+    """A question of a form of the console has no answer, or one that can't be stored."""
+
+    status = 422
+    what = "'{label}' can't be taken"
+    where = "the form"
+    mend = "mend this answer, and send the form again"
+
+
 class FilterUnreadable(RequestRefused):
     """The filters of a list can't be read."""
 

@@ -8,14 +8,14 @@ Spec: docs/web.md, "The operator's console".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from adapters.database.messages.records import WorkedForm
 from hub.access.user import ActionObject, allowed
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.web.acting import FORM_ID, with_done
 from hub.web.console.page import ConsoleAction, ConsolePage, Looking
-from hub.web.faults import ActionNotPossible, FormFaulty, NothingThere, PageForbidden
+from hub.web.faults import ActionNotPossible, AnswerUnfit, FormFaulty, NothingThere, PageForbidden
 from hub.web.views import DoneView, FormView, PageView, QuestionView
 from hub.web.visitors import Visitor
 from integration_objects.errors import HubError
@@ -90,6 +90,7 @@ def act_on(
         PageForbidden: the person doesn't have the rights.
         NothingThere: the thing of the address isn't there.
         ActionNotPossible: the action can't be done with it now.
+        AnswerUnfit: an answer is missing, or can't be stored.
         Refused: it is refused; nothing is written.
     """
     _check(page, visitor, parameters, action)
@@ -97,7 +98,9 @@ def act_on(
         worked = transaction.messages.forms.find(form_id)
         if worked is not None:
             return _followed(worked, visitor, action)
-        _possible(page, action, Looking(transaction, visitor.user, parameters))
+        looking = Looking(transaction, visitor.user, parameters)
+        _possible(page, action, looking)
+        _check_answers(action.ask(looking), answers)
     with open_hub.write() as transaction:
         # Looked for again: the same form may have been sent twice at one moment.
         worked = transaction.messages.forms.find(form_id)
@@ -133,6 +136,17 @@ def _possible(page: ConsolePage, action: ConsoleAction, looking: Looking) -> str
     if shown.actions is not None and action.name not in shown.actions:
         raise ActionNotPossible(label=action.label, page=page.name)
     return shown.title
+
+
+def _check_answers(questions: Sequence[QuestionView], answers: Mapping[str, str]) -> None:
+    """Refuse what a browser doesn't send: a form without an answer that it asks for, and characters of control."""
+    for question in questions:
+        answer = answers.get(question.name, "")
+        if question.required and not answer:
+            raise AnswerUnfit(label=question.label, why="the form asks for it, and it is empty")
+        fault = check_characters(answer)
+        if fault is not None:
+            raise AnswerUnfit(label=question.label, why=fault)
 
 
 def _followed(form: WorkedForm, visitor: Visitor, action: ConsoleAction) -> str:

@@ -215,6 +215,24 @@ def test_a_component_is_paused_with_a_reason_and_resumed(web):
     assert browser.get("/console/components/route:nobody").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("answers", "fault"),
+    [
+        ({"reason": " "}, "'Reason' can't be taken the form asks for it, and it is empty"),
+        ({"reason": "a\x00b"}, "'Reason' can't be taken character U+0000 at position 2 is not allowed in text"),
+    ],
+)
+def test_an_answer_that_is_missing_or_cannot_be_stored_is_refused_and_nothing_is_done(web, answers, fault):
+    browser = web.browser("olga")
+    address = "/console/components/route:hub_object"
+    before = web.audited()
+    refused = post(browser, f"{address}/do/pause", **answers)
+    assert refused.status_code == 422
+    assert fault in html.unescape(text_of(refused.text))
+    assert browser.json(address)["parts"]["component"]["rows"][0]["fields"]["state"] == "running"
+    assert web.audited() == before
+
+
 def test_a_feed_with_messages_is_a_component_that_is_paused(tmp_path):
     with web_in(tmp_path, feeds=["billing_accounts"]) as web:
         browser = web.browser("olga")
