@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
 USER = "user"
 CLOSE_ACCOUNT = "close account"
-#: Characters of the column: a provider's address, and a subject.
-_MOST_OPEN_ID = 512
+#: Characters of the columns: a company's name; a provider's address, and a subject.
+_MOST_ORGANIZATION, _MOST_OPEN_ID = 255, 512
 #: Accounts that are looked up by themselves, before all accounts beneath are read at once.
 _MOST_LOOK_UPS = 50
 
@@ -83,6 +83,15 @@ class SubjectTaken(Refused):
     where = "the user's subject at the provider"
     why = "a subject logs in as one user"
     mend = "give the subject of this user"
+
+
+class OrganizationUnfit(Refused):
+    """A text can't be the company that a user works for."""
+
+    what = "this can't be the company of a user"
+    where = "the user's organization"
+    why = "a company's name has up to {most} characters that can be printed"
+    mend = "give a shorter name, on one line"
 
 
 class UserTypeUnknown(UnknownName, Refused):
@@ -217,8 +226,8 @@ class People:
         """Add a user.
 
         Raises:
-            UserNameUnfit, UserExists, UserTypeUnknown, WithheldRightUnknown, AccountsUnneeded, AccountNotStored,
-                SubjectUnfit, SubjectTaken: the user can't be added so.
+            UserNameUnfit, UserExists, UserTypeUnknown, WithheldRightUnknown, OrganizationUnfit, AccountsUnneeded,
+                AccountNotStored, SubjectUnfit, SubjectTaken: the user can't be added so.
         """
         name = plain_name(new.name)
         if new.user_type not in self._types:
@@ -228,6 +237,9 @@ class People:
                 raise WithheldRightUnknown(right, RIGHTS)
         if self._users.by_name(name) is not None:
             raise UserExists(name=name)
+        organization = new.organization or ""
+        if not organization.isprintable() or len(organization) > _MOST_ORGANIZATION:
+            raise OrganizationUnfit(most=_MOST_ORGANIZATION)
         if new.open_id is not None:
             self._prove_open_id(new.open_id)
         now = self._surroundings.now()

@@ -18,7 +18,7 @@ from hub.command_line import messages as options
 from hub.command_line.exit_codes import CommandMisused, misused
 from hub.command_line.messages import MessageStateUnknown, business_key, chosen, stored_time
 from hub.command_line.opened_hub import opened_hub
-from hub.command_line.options import Json
+from hub.command_line.options import MOST_NUMBER, Json
 from hub.command_line.text_command import TextCommand
 from hub.presentation.printing import complain, out, print_json, table
 from hub.presentation.progress import Progress
@@ -57,7 +57,7 @@ class StagesUnreadable(CommandMisused):
 
     what = "'{text}' are no sizes of stages"
     where = "option --stages"
-    why = "expected whole numbers from 1 with commas, or none"
+    why = "expected whole numbers from 1, of up to nine digits, with commas, or none"
     mend = "write, for example, 10,100: ten messages, then a hundred, then the rest"
 
 
@@ -189,7 +189,8 @@ def start_job(
     job: JobId,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why it is done; it is kept with the job.")],
     rate: Annotated[
-        int | None, typer.Option(min=1, help="Messages a minute; without it, as fast as they are worked.")
+        int | None,
+        typer.Option(min=1, max=MOST_NUMBER, help="Messages a minute; without it, as fast as they are worked."),
     ] = None,
     stages: Annotated[
         str, typer.Option(metavar="SIZES", help="The sizes of the first stages, or none; the last one is the rest.")
@@ -208,8 +209,8 @@ def start_job(
 def _sizes(text: str) -> list[int]:
     if text == "none":
         return []
-    sizes = text.split(",")
-    if not all(size.strip().isdecimal() and int(size) > 0 for size in sizes):
+    sizes = [size.strip() for size in text.split(",")]
+    if not all(size.isdecimal() and int(size[:9]) > 0 and len(size) < 10 for size in sizes):
         raise StagesUnreadable(text=text)
     return [int(size) for size in sizes]
 
@@ -241,7 +242,7 @@ def _tell(job: JobRow, as_json: bool) -> None:
 @job_app.command("list", cls=TextCommand)
 def list_jobs(
     state: Annotated[str | None, typer.Option(help=f"Only those in this state: {', '.join(JOB_STATES)}.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Most jobs, the newest first.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_NUMBER, help="Most jobs, the newest first.")] = 100,
     as_json: Json = False,
 ) -> None:
     """List jobs, the newest first."""
@@ -261,7 +262,7 @@ def show_job(
     state: Annotated[
         str, typer.Option(help=f"List the messages in this state: {', '.join(JOB_ITEM_STATES)}.")
     ] = "failed",
-    limit: Annotated[int, typer.Option(min=1, help="Most messages that are listed.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_NUMBER, help="Most messages that are listed.")] = 100,
     as_json: Json = False,
 ) -> None:
     """Show a job: its choice, its reason, how far it is, and the messages that failed again."""

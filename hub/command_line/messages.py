@@ -15,7 +15,7 @@ from adapters.database.messages.store import MessageStore
 from adapters.database.schema.hub_tables import STATES
 from hub.command_line.exit_codes import CommandMisused, misused
 from hub.command_line.opened_hub import opened_hub
-from hub.command_line.options import DryRun, Json
+from hub.command_line.options import MOST_NUMBER, DryRun, Json
 from hub.command_line.text_command import TextCommand
 from hub.presentation.printing import complain, out, print_json, table
 from integration_objects.errors import Refused, UnknownName
@@ -36,7 +36,10 @@ Order = Annotated[str | None, typer.Option(help="Only those about this order, by
 Account = Annotated[str | None, typer.Option(help="Only those about this account.")]
 IntegrationId = Annotated[str | None, typer.Option(help="Only those about the service with this Integration Id.")]
 ServiceId = Annotated[str | None, typer.Option(help="Only those about the service with this number.")]
-Before = Annotated[int | None, typer.Option(metavar="SEQ", help="Only those filed before the message with this seq.")]
+Before = Annotated[
+    int | None,
+    typer.Option(metavar="SEQ", max=2**63 - 1, help="Only those filed before the one with this seq."),
+]
 
 _LISTED = ("id", "route", "state", "message_id", "identity", "key", "received_at", "due_at", "attempts", "reason")
 MessageId = Annotated[str, typer.Argument(help="An id in the message store, the sender's message id, or the identity.")]
@@ -127,7 +130,7 @@ class MessageCameIn(Refused):
 def list_messages(
     state: State = None,
     route: Route = None,
-    limit: Annotated[int, typer.Option(min=1, help="Most messages, the newest first.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_NUMBER, help="Most messages, the newest first.")] = 100,
     since: Since = None,
     until: Until = None,
     batch: Batch = None,
@@ -137,9 +140,7 @@ def list_messages(
     account: Account = None,
     integration_id: IntegrationId = None,
     service_id: ServiceId = None,
-    before: Annotated[
-        int | None, typer.Option(metavar="SEQ", help="Only those filed before the one with this seq.")
-    ] = None,
+    before: Before = None,
     as_json: Json = False,
 ) -> None:
     """List messages, the newest first."""
@@ -205,7 +206,7 @@ def chosen(
 def list_outbound(
     state: Annotated[str | None, typer.Option(help=f"Only those in this state: {', '.join(OUTBOX_STATES)}.")] = None,
     destination: Annotated[str | None, typer.Option(help="Only those for this destination.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Most messages, the newest first.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_NUMBER, help="Most messages, the newest first.")] = 100,
     as_json: Json = False,
 ) -> None:
     """List messages that leave, the newest first: where to, in which state, and why one has not left."""

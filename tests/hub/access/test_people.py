@@ -15,6 +15,7 @@ from hub.access.people import (
     AccountNotStored,
     AccountsUnneeded,
     NewUser,
+    OrganizationUnfit,
     ThirdPartyUnknown,
     UserExists,
     UserNameUnfit,
@@ -80,6 +81,9 @@ def test_a_user_is_read_as_added(world: World) -> None:
         ({"name": "ann\u202e"}, UserNameUnfit),
         ({"name": "аnn"}, UserNameUnfit),  # a Cyrillic a
         ({"name": "x" * 65}, UserNameUnfit),
+        ({"organization": "x" * 256}, OrganizationUnfit),
+        ({"organization": "Kite\x00"}, OrganizationUnfit),
+        ({"organization": "Kite\udcff"}, OrganizationUnfit),
         ({"name": "ann\n"}, None),
         ({"name": "TAKEN"}, UserExists),
         ({"user_type": "custmer"}, UserTypeUnknown),
@@ -88,7 +92,7 @@ def test_a_user_is_read_as_added(world: World) -> None:
         ({"accounts": ["\x00"]}, FieldInvalid),
         ({"user_type": "operator", "accounts": ["1-TOP"]}, AccountsUnneeded),
     ],
-    ids=range(15),
+    ids=range(18),
 )
 def test_a_user_who_can_not_be_is_refused_and_leaves_no_trace(
     world: World, parts: dict[str, Any], error: type[HubError] | None

@@ -26,6 +26,20 @@ def test_a_filter_that_cannot_be_is_refused_with_what_is_known(road, command, op
     assert f"  mend:  {mend}" in printed.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("messages", "list", "--limit", "9" * 20),
+        ("messages", "list", "--before", "9" * 20),
+        ("job", "list", "--limit", "9" * 20),
+        ("job", "start", "x", "--reason", "y", "--rate", "9" * 10),
+        ("job", "start", "x", "--reason", "y", "--stages", f"10,{'9' * 5000}"),
+    ],
+)
+def test_a_number_that_no_database_takes_is_refused_with_its_option(road, command, words):
+    assert words[-2] in command(*words, expect=2).err
+
+
 def test_a_time_is_compared_in_utc(road, command):
     id = road.send(sample("order-1-new-service.xml"))
     received = road.shown(id)["received_at"]
