@@ -119,11 +119,8 @@ class OpenAction:
         raise NothingThere
 
     def _subject(self) -> PropertySet | None:
-        """Return the row that ``[Field]`` means: the action's own, or the first one of the part that it names."""
-        if self.row is not None or not self._action.subject:
-            return self.row
-        part = self._shown.reading.part(self._action.subject)
-        return None if part is None else part.first
+        """Return the row that ``[Field]`` means."""
+        return self._shown.subject(self._action, self.row)
 
     def form(self, form_id: str, sent: Sent | None = None, fault: HubError | None = None) -> FormView:
         """Return the form; *sent* and *fault*: of a try that was refused."""

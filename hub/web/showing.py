@@ -184,17 +184,24 @@ class ShownPage:
         """Return why a rehearsed action isn't possible now; "" if it is, or if nobody asks beforehand."""
         if not action.rehearsed:
             return ""
-        refused = self.reading.refusal(action.workflow, arguments_for(action, self.reading, row, {}))
+        arguments = arguments_for(action, self.reading, self.subject(action, row), {})
+        refused = self.reading.refusal(action.workflow, arguments)
         if refused is None:
             return ""
         hide_foreign_names(self.reading.run.store, self.user, refused)
         told = action.refusals.get(type(refused).__name__)
         return told_with(told or "{what}: {why}", refused)
 
+    def subject(self, action: Action, row: PropertySet | None) -> PropertySet | None:
+        """Return the row that an action's ``[Field]`` means: its own, or the first one of the part that it names."""
+        if row is not None or not action.subject:
+            return row
+        part = self.reading.part(action.subject)
+        return None if part is None else part.first
+
     def holds(self, action: Action, row: PropertySet | None) -> bool:
         """Whether an action's condition holds."""
-        part = self.reading.part(action.subject) if action.subject else None
-        first = PropertySet("Row") if part is None or part.first is None else part.first
+        first = self.subject(action, None) or PropertySet("Row")
         try:
             if action.page_condition is not None and not action.page_condition.is_true(first):
                 return False
@@ -314,16 +321,15 @@ class ShownPage:
         for action in self.page.actions.values():
             if action.part != part or (action.roots_only and row is not None and row.level > 0):
                 continue
-            if self.may(action, None if row is None else row.node, None if row is None else row.header):
-                key = None if row is None else row.node.get(self.page.parts[part].key)
+            node = None if row is None else row.node
+            if self.may(action, node, None if row is None else row.header):
+                key = None if node is None else node.get(self.page.parts[part].key)
                 if row is None or key:
                     address: str | None = action_address(self.page, action.name, self.parameters, key)
                     if action.leads_to is not None:
-                        subject = self.reading.part(action.subject) if action.subject else None
-                        node = row.node if row is not None else None if subject is None else subject.first
-                        address = self.address(action.leads_to, node)
+                        address = self.address(action.leads_to, self.subject(action, node))
                     if address is not None:
-                        refusal = self.refusal(action, None if row is None else row.node)
+                        refusal = self.refusal(action, node)
                         yield ActionView(action.name, action.label, address, refusal)
 
 

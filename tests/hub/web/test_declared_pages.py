@@ -119,3 +119,22 @@ def test_a_template_that_reaches_out_is_refused_before_it_is_used(tmp_path):
         write_files(tmp_path, files)
         (finding,) = [each for each in check_deployment(web.road.folder) if each.severity == "error"]
         assert finding.where.endswith("hub/web/templates/thanks.html.j2:1")
+
+
+def test_a_rehearsed_action_of_the_whole_page_is_asked_with_the_fields_of_the_part_that_it_names(tmp_path):
+    action = """\
+extends: customer_portal
+actions:
+  branch:
+    label: Branch
+    right: change accounts
+    of: header
+    workflow: new-account
+    rehearsed: yes
+    asks: {city: {label: City}}
+    arguments: {name: "[Name]", like: "{account}", city: "{city}"}
+"""
+    with web_in(tmp_path, {"hub/web/pages/branch.yaml": action}) as web:
+        offered = {each["name"]: each for each in web.browser().json("/accounts/1-B")["actions"]}
+        assert "refusal" not in offered["branch"]
+        assert web.browser().get("/accounts/1-B/do/branch").status_code == 200
