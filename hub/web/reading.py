@@ -95,6 +95,15 @@ class PageReading:
             self._read[name] = self._part(self._parts[name])
         return self._read[name]
 
+    def can_be_read(self, part: Part) -> bool:
+        """Whether the person may see a part, and the values that it is read by are there."""
+        if part.right and part.right not in self._user.rights:
+            return False
+        if not part.is_lenient and any(self.value(value) is None for value in part.values):
+            return False
+        # Of one own account there is nothing to choose from.
+        return part.access != "own accounts" or len(self._user.accounts) > 1
+
     def value(self, value: Value, row: PropertySet | None = None) -> str | None:
         """Return the value that a declaration refers to; None for none."""
         match value.kind:
@@ -134,13 +143,9 @@ class PageReading:
         return found[0].get("Modification Number") if found else None
 
     def _part(self, part: Part) -> ReadPart | None:
-        if part.right and part.right not in self._user.rights:
-            return None
-        if not part.is_lenient and any(self.value(value) is None for value in part.values):
+        if not self.can_be_read(part):
             return None
         notes: tuple[str, ...] = ()
-        if part.access == "own accounts" and len(self._user.accounts) < 2:  # nothing to choose from
-            return None
         if part.access:
             return ReadPart(tuple(ReadRow(row, row) for row in self._access_rows(part)))
         if part.workflow:

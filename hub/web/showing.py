@@ -117,7 +117,9 @@ class ShownPage:
                 hidden.
         """
         page, self._is_whole, self._tab = self.page, is_whole, tab
-        labels = list(dict.fromkeys(part.tab for part in page.parts.values() if part.tab and self._can_be_read(part)))
+        labels = list(
+            dict.fromkeys(part.tab for part in page.parts.values() if part.tab and self.reading.can_be_read(part))
+        )
         chosen = tab if tab in labels else next(iter(labels), "")
         parts = [view for part in page.parts.values() if not part.tab and (view := self._part(part)) is not None]
         if self.account is not None and parts and not parts[0].rows and parts[0].look == "details":
@@ -209,11 +211,6 @@ class ShownPage:
         except ExpressionFault:
             # Of values that don't fit: such a row simply doesn't have the action.
             return False
-
-    def _can_be_read(self, part: Part) -> bool:
-        if part.right and not has_right(self.user, part.right):
-            return False
-        return all(self.reading.value(value) is not None for value in part.values if value.kind == "parameter")
 
     def _part(self, part: Part) -> PartView | None:
         read = self.reading.part(part.name)

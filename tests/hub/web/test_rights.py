@@ -165,3 +165,10 @@ def test_strange_texts_in_an_address_are_refused_or_find_nothing(web, text):
     answer = browser.client.get("/accounts", params={"text": text.encode("utf-16", "surrogatepass").decode("utf-16")})
     assert answer.status_code in (200, 404, 422), answer.text
     assert browser.get("/accounts/1-B").status_code == 200
+
+
+def test_a_page_has_no_tab_whose_parts_wait_for_an_account(web):
+    browser = web.browser()
+    assert browser.json("/accounts?text=1-B")["tabs"] == []
+    labels = [tab["label"] for tab in browser.json("/accounts?text=1-B&account=1-B")["tabs"]]
+    assert labels == ["Addresses", "Contacts", "Agreements", "Affiliations", "Activities"]
