@@ -10,7 +10,6 @@ from typing import get_args
 
 from hub.deployment.pages.draft import Section, entries_of
 from hub.deployment.pages.page import (
-    ACCESS_COLUMNS,
     OUTCOMES,
     AccessChange,
     Action,
@@ -20,7 +19,13 @@ from hub.deployment.pages.page import (
     Question,
     Target,
 )
-from hub.deployment.pages.part_reader import arguments_proven, condition_at, fields_of_object, workflow_at
+from hub.deployment.pages.part_reader import (
+    arguments_proven,
+    condition_at,
+    fields_of_object,
+    read_example,
+    workflow_at,
+)
 from hub.deployment.pages.value_reader import Known, read_nested, read_target, read_value, right_at
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.component import Field
@@ -53,18 +58,17 @@ class ActionReader:
         self,
         sections: Mapping[str, Section],
         parts: Mapping[str, Part],
+        fields: Mapping[str, Mapping[str, Field] | None],
         definitions: Definitions,
         workflows: Mapping[str, Workflow],
         parameters: Collection[str],
     ) -> None:
         self._sections = sections
         self._parts = parts
+        self._fields = fields
         self._definitions = definitions
         self._workflows = workflows
         self._parameters = parameters
-        self._parts_fields = {
-            name: None if (found := self._fields(part)) is None else list(found) for name, part in parts.items()
-        }
 
     def actions(self) -> dict[str, Action]:
         """Read all actions."""
@@ -86,12 +90,12 @@ class ActionReader:
             raise keys["on"].fault(
                 f"nobody can tell the rows of '{part}' apart", mend=f"add `key:` to the part '{part}'"
             )
-        fields = self._fields(self._parts[part or subject]) if part or subject else {}
-        row = Known(self._parameters, fields, self._parts_fields)
+        fields = self._fields[part or subject] if part or subject else {}
+        row = Known(self._parameters, fields, self._fields)
         asks = {each: self._asked(each, below, row) for each, below in entries_of(section, "asks").items()}
         leads_to = read_target(keys[LEADS_TO], row) if LEADS_TO in keys else None
         workflow = None if leads_to is not None or "access" in keys else workflow_at(keys["workflow"], self._workflows)
-        answers = Known([*self._parameters, *asks], fields, self._parts_fields)
+        answers = Known([*self._parameters, *asks], fields, self._fields)
         given = entries_of(section, "arguments")
         if workflow is not None:
             arguments_proven(node, given, workflow)
@@ -132,18 +136,7 @@ class ActionReader:
             raise node.fault(
                 f"`{PAGE_CONDITION}` is on no part", mend="add `of: ...`, the part whose first row it reads"
             )
-        return condition_at(node, self._fields(self._parts[subject]))
-
-    def _fields(self, part: Part) -> Mapping[str, Field] | None:
-        if part.access:
-            return {column: Field(column) for column in ACCESS_COLUMNS[part.access]}
-        if not part.object:
-            columns = next((each.columns for each in self._workflows.values() if each.command == part.workflow), ())
-            return {column: Field(column) for column in columns} or None
-        definition = self._definitions[part.object]
-        if not part.component:
-            return definition.root.fields
-        return next(each.fields for each in definition.components() if each.name == part.component)
+        return condition_at(node, self._fields[subject])
 
     def _part_at(self, section: Section, key: str) -> str:
         name = section.keys.text(key, "")
@@ -173,11 +166,7 @@ class ActionReader:
         for key in ("value", "label"):
             if keys[key].text() not in fields:
                 raise keys[key].unknown("field", fields)
-        example = {}
-        for field, value in keys.entries("where"):
-            if field.text() not in fields:
-                raise field.unknown("field", fields)
-            example[field.text()] = read_value(value, known)
+        example = read_example(keys, fields, known)
         return Choices(keys["object"].text(), example, keys["value"].text(), keys["label"].text())
 
     def _next(self, section: Section) -> dict[str, Target]:
@@ -186,7 +175,7 @@ class ActionReader:
             if outcome not in OUTCOMES:
                 raise DeclaredNameUnknown(outcome, OUTCOMES, kind="outcome", where=node.where)
             # The outcome's object is known when the workflow has run: its fields are looked up then.
-            targets[outcome] = read_target(node, Known(self._parameters, None, self._parts_fields))
+            targets[outcome] = read_target(node, Known(self._parameters, None, self._fields))
         return targets
 
 

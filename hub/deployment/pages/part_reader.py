@@ -14,7 +14,7 @@ from hub.deployment.pages.value_reader import Known, read_target, read_value, re
 from hub.workflow_manager.named_workflow import WorkflowUnknown, workflow_named
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.component import Component, Field
-from integration_objects.declaration import DeclaredNameUnknown, Node
+from integration_objects.declaration import DeclaredNameUnknown, Node, Parts
 from integration_objects.definition import Definitions
 from integration_objects.expression import Expression, ExpressionFault, compile_expression, field_reader, typed_reader
 from integration_objects.expression.syntax import Evaluator
@@ -47,6 +47,20 @@ def fields_of_object(node: Node, definitions: Definitions) -> Mapping[str, Field
     if node.text() not in definitions:
         raise node.unknown("integration object", definitions)
     return definitions[node.text()].root.fields
+
+
+def read_example(keys: Parts, fields: Collection[str], known: Known) -> dict[str, Value]:
+    """Read the key ``where``: the values that fields of an object must have; none without the key.
+
+    Raises:
+        DeclarationFault: it names a field that isn't there, or a value refers to something that isn't there.
+    """
+    example = {}
+    for field, value in keys.entries("where"):
+        if field.text() not in fields:
+            raise field.unknown("field", fields)
+        example[field.text()] = read_value(value, known)
+    return example
 
 
 def workflow_at(node: Node, workflows: Mapping[str, Workflow]) -> Workflow:
@@ -101,7 +115,11 @@ def condition_at(node: Node, fields: Mapping[str, Field] | None) -> Expression:
 
 
 class PartReader:
-    """Reads the parts of one page, in their turn: a part may use those before it."""
+    """Reads the parts of one page, in their turn: a part may use those before it.
+
+    Attributes:
+        fields: the fields of the rows of each part that is read, by the part's name; None where they aren't known.
+    """
 
     def __init__(
         self,
@@ -114,7 +132,7 @@ class PartReader:
         self._definitions = definitions
         self._workflows = workflows
         self._parameters = known.parameters
-        self._fields: dict[str, Collection[str] | None] = {}
+        self.fields: dict[str, Mapping[str, Field] | None] = {}
 
     def parts(self) -> dict[str, Part]:
         """Read all parts."""
@@ -123,9 +141,10 @@ class PartReader:
     def _part(self, name: str, section: Section) -> Part:
         node, keys = section.node, section.keys
         node.mapping(optional=PART_KEYS)
-        known = Known(self._parameters, (), self._fields)
+        known = Known(self._parameters, (), self.fields)
         workflow = workflow_at(keys["workflow"], self._workflows) if "workflow" in keys else None
         access = keys["access"].choice(*ACCESS_COLUMNS) if "access" in keys else ""
+        given = {key.text(): value for key, value in keys.entries("arguments")}
         if workflow is None and not access and "object" not in keys:
             raise node.fault(
                 f"the part '{name}' shows nothing",
@@ -133,7 +152,7 @@ class PartReader:
                 mend="add `object: ...`, `workflow: ...` or `access: ...`",
             )
         if workflow is not None:
-            arguments_proven(node, {key.text(): value for key, value in keys.entries("arguments")}, workflow)
+            arguments_proven(node, given, workflow)
             if not workflow.asks_only:
                 raise keys["workflow"].fault(
                     f"'{workflow.command}' may change something",
@@ -142,7 +161,7 @@ class PartReader:
                 )
         self._prove_changes(section)
         fields = self._fields_of(section, workflow)
-        self._fields[name] = fields
+        self.fields[name] = fields
         shown = {field: self._shown(field, value, fields) for field, value in entries_of(section, "fields").items()}
         return Part(
             name,
@@ -152,7 +171,7 @@ class PartReader:
             keys.text("component", ""),
             self._example(section, known),
             "" if workflow is None else workflow.command,
-            read_values({key.text(): value for key, value in keys.entries("arguments")}, known),
+            read_values(given, known),
             shown,
             self._field(section, "key", fields),
             self._field(section, "account", fields),
@@ -202,15 +221,9 @@ class PartReader:
 
     def _example(self, section: Section, known: Known) -> dict[str, Value]:
         keys = section.keys
-        if "object" not in keys or "where" not in keys:
+        if "object" not in keys:
             return {}
-        fields = fields_of_object(keys["object"], self._definitions)
-        example = {}
-        for field, value in keys["where"].items():
-            if field.text() not in fields:
-                raise field.unknown("field", fields)
-            example[field.text()] = read_value(value, known)
-        return example
+        return read_example(keys, fields_of_object(keys["object"], self._definitions), known)
 
     def _shown(self, name: str, node: Node, fields: Mapping[str, Field] | None) -> ShownField:
         if fields is not None and name not in fields:

@@ -15,7 +15,7 @@ from hub.access.user_type import ACCOUNTS
 from hub.deployment.pages.action_reader import ActionReader
 from hub.deployment.pages.draft import Draft, drafts_of
 from hub.deployment.pages.page import THIS, Owner, Page, Part, Target
-from hub.deployment.pages.part_reader import PartReader, fields_of_object
+from hub.deployment.pages.part_reader import PartReader, fields_of_object, read_example
 from hub.deployment.pages.value_reader import Known, names_within, read_value, right_at
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.declaration import DeclarationFault, Node, Source
@@ -97,15 +97,18 @@ class _PageReader:
         keys = self._keys
         name = keys["page"].matching(_NAME, "a page's name", "small letters, digits and _", "my_services")
         address = keys["address"].matching(_ADDRESS, "an address", "steps and {parameters}", "/accounts/{account}")
-        if address.startswith(tuple(f"{taken}" for taken in TAKEN)):
+        if address.startswith(TAKEN):
             raise keys["address"].fault(
                 f"the address '{address}' is the application's own", mend="choose another beginning"
             )
         path = [step[1:-1] for step in address.split("/") if step.startswith("{")]
         asks = {parameter: label.text() for parameter, label in self._asked()}
         known = Known([*path, *asks], parts={})
-        parts = PartReader(self._draft.parts, self._definitions, self._workflows, known).parts()
-        actions = ActionReader(self._draft.actions, parts, self._definitions, self._workflows, [*path, *asks]).actions()
+        reader = PartReader(self._draft.parts, self._definitions, self._workflows, known)
+        parts = reader.parts()
+        actions = ActionReader(
+            self._draft.actions, parts, reader.fields, self._definitions, self._workflows, known.parameters
+        ).actions()
         self._prove_title(parts, [*path, *asks])
         return Page(
             name,
@@ -142,11 +145,7 @@ class _PageReader:
             return Owner(read_value(node, known))
         keys = node.mapping(required=("object", "where"), optional=OWNER_KEYS)
         fields = fields_of_object(keys["object"], self._definitions)
-        example = {}
-        for field, value in keys["where"].items():
-            if field.text() not in fields:
-                raise field.unknown("field", fields)
-            example[field.text()] = read_value(value, known)
+        example = read_example(keys, fields, known)
         account = keys.text("field", "Account Id")
         if account not in fields:
             raise keys.get("field", node).fault(
