@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress, repeat
 from typing import BinaryIO, ClassVar, NoReturn
 
 from integration_objects.component import Field, FieldType
@@ -174,9 +173,11 @@ class CsvLayout(Layout[CsvRecord]):
             names = self._names(next(lines, None), may_lack)
         type_place = (names or self.types[0].record.field_names()).index(self.type_field) if self.type_field else 0
         places = {each.name: self._places(each, names) for each in self.every_type()}
-        lacking = {each.name: frozenset(each.record.columns) - frozenset(names or ()) for each in self.every_type()}
+        lacking = frozenset[str]()
+        if may_lack and names is not None:
+            lacking = frozenset(self.by_name[may_lack].record.columns) - frozenset(names)
         lines = self._without_last_empty(lines, is_record=not self.type_field and len(self.columns) == 1)
-        for line, placed in compress(self.positioned(lines), repeat(True) if chosen is None else chosen):
+        for line, placed in self.chosen_records(lines, chosen):
             cells = self.dialect.cells(line)
             type = placed or self._type_of(line, cells, type_place)
             fault: HubError | None = None
@@ -187,7 +188,7 @@ class CsvLayout(Layout[CsvRecord]):
                     raise
                 node, fault = self._readable(line, cells, type, places[type.name]), error
             data = line.text.encode(self.dialect.codec)
-            lacks = lacking[type.name] if may_lack == type.name and names is not None else frozenset()
+            lacks = lacking if type.name == may_lack else frozenset[str]()
             yield Found(type, node, f"line {line.number}", line.offset, data, fault, lacks)
 
     @staticmethod

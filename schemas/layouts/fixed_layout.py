@@ -6,7 +6,6 @@ Spec: docs/design/legacy.md, "Layouts".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress, repeat
 from typing import BinaryIO, ClassVar
 
 from integration_objects.component import Field, FieldType
@@ -125,8 +124,8 @@ class FixedLayout(Layout[FixedRecord]):
         chosen: Iterable[bool] | None = None,
     ) -> Iterator[Found[FixedRecord]]:
         """Yield each record of a file by itself."""
-        cut = enumerate(self.positioned(self.format.read(file)), 1)
-        for number, ((offset, data), placed) in compress(cut, repeat(True) if chosen is None else chosen):
+        cut = enumerate(self.format.read(file), 1)
+        for (number, (offset, data)), placed in self.chosen_records(cut, chosen):
             fault, lacking = None, frozenset[str]()
             try:
                 type = placed or self._type_of(data)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress, repeat
 from typing import Any, BinaryIO, ClassVar
 
 from integration_objects.component import FieldType
@@ -99,23 +98,19 @@ class JsonLinesLayout(Layout[JsonRecord]):
         chosen: Iterable[bool] | None = None,
     ) -> Iterator[Found[JsonRecord]]:
         """Yield each line of a file by itself."""
-        for (number, offset, data), placed in compress(
-            self.positioned(_lines(file)), repeat(True) if chosen is None else chosen
-        ):
+        for (number, offset, data), placed in self.chosen_records(_lines(file), chosen):
             fault: HubError | None = None
             try:
                 value = read_json(data, _LIMITS)
-                type = placed or self._type_of(value, number)
+                if not isinstance(value, dict):
+                    raise self._type_unknown("", "the line is no object")
+                type = placed or self._type_of(value)
                 shape = type.record.shape
                 try:
-                    if not isinstance(value, dict):
-                        raise RecordTypeUnknown(
-                            type="", place="", known=", ".join(self.by_name), found="the line is no object"
-                        )
                     type.record.schema.validate(value, json_characters(data))
                     node = read_node(shape, value, (), is_checked=True)
                 except Invalid as error:
-                    if not keep_faults or not isinstance(value, dict):
+                    if not keep_faults:
                         raise
                     node, fault = read_node(shape, value, (), is_checked=False), _in_line(error, number)
             except HubError as error:
@@ -141,13 +136,16 @@ class JsonLinesLayout(Layout[JsonRecord]):
         type.record.schema.validate(value, text)
         return text.encode()
 
-    def _type_of(self, value: Any, number: int) -> RecordType[JsonRecord]:
-        said = value.get(self.type_field) if isinstance(value, dict) else None
+    def _type_of(self, value: dict[str, Any]) -> RecordType[JsonRecord]:
+        said = value.get(self.type_field)
         text = "" if said is None or isinstance(said, dict | list) else scalar_text("text", said) or ""
         if text not in self._by_type:
-            found = f"the key {self.type_field} has it" if isinstance(value, dict) else "the line is no object"
-            raise RecordTypeUnknown(type=text, place=f"line {number}", known=", ".join(self._by_type), found=found)
+            raise self._type_unknown(text, f"the key {self.type_field} has it")
         return self._by_type[text]
+
+    def _type_unknown(self, text: str, found: str) -> RecordTypeUnknown:
+        known = self._by_type if self.type_field else self.by_name
+        return RecordTypeUnknown(type=text, place="", known=", ".join(known), found=found)
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:

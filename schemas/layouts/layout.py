@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from itertools import compress
 from typing import BinaryIO, ClassVar, Generic, Protocol, TypeVar
 
 from integration_objects.component import FieldType
@@ -367,6 +368,13 @@ class Layout(ABC, Generic[R]):
             yield from top.walk()
 
     # Reading
+
+    def chosen_records(
+        self, records: Iterable[T], chosen: Iterable[bool] | None
+    ) -> Iterator[tuple[T, RecordType[R] | None]]:
+        """Yield the records of a file that are *chosen*, as `records` says, with their types as `positioned` does."""
+        placed = self.positioned(records)
+        return placed if chosen is None else compress(placed, chosen)
 
     def positioned(self, records: Iterable[T]) -> Iterator[tuple[T, RecordType[R] | None]]:
         """Yield records with their types, where their places tell them apart; None where the type field does.
