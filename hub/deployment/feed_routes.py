@@ -16,9 +16,9 @@ from typing import cast
 
 from adapters.transport import CHANNEL, TransportKind
 from hub.deployment.door import read_door
-from hub.deployment.due_lines_route import NO_DOOR
 from hub.deployment.feed import Feed
 from hub.deployment.feed_form import KEY, feed_form
+from hub.deployment.inner_route import inner_route
 from hub.deployment.named_parts import external_expression
 from hub.deployment.route import RETRY_S, Route
 from hub.deployment.route_reply import Reply
@@ -93,25 +93,7 @@ def _route(feed: Feed, objects: Mapping[str, ExternalObject]) -> Route:
 
 def changes_route() -> Route:
     """Make the route of the records that transactions of the hub have changed."""
-    return Route(
-        name=FEED_CHANGES,
-        transport=NO_DOOR,
-        place=FEED_CHANGES,
-        external=None,
-        map=None,
-        workflow=_NO_WORKFLOW,
-        prices="sender",
-        identity="message id",
-        key=None,
-        reply=Reply(),
-        reply_to=(),
-        retry_s=RETRY_S,
-        limits=Limits(),
-        senders=(),
-        content_types=(),
-        where="the hub",
-        worked_by=_SENDING,
-    )
+    return inner_route(FEED_CHANGES, _NO_WORKFLOW, _SENDING)
 
 
 def feed_doors(sources: Iterable[Source]) -> dict[str, tuple[TransportKind, str]]:
