@@ -102,12 +102,7 @@ class FeedForm(RecordObject):
         Raises:
             Refused: a value has no place in the layout.
         """
-        layout, records = self.layout, []
-        for node in nodes:
-            type = layout.by_name[node.type]
-            typed: dict[str, str | None] = {layout.type_field: type.type} if layout.type_field else {}
-            records.append(layout.record_bytes(type, PropertySet(node.type, properties=node.properties | typed)))
-        return layout.joined(records)
+        return self.layout.joined(map(self.layout.typed_bytes, nodes))
 
     def prove(self, body: bytes, limits: Limits, *, own: bool = False) -> None:
         """Read a message as its receiver would."""

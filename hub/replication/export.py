@@ -248,7 +248,7 @@ class FeedExport:
         try:
             record = self._record(key, operation, row, version)
             amount = None if amounts is None else as_number(record.properties.get(amounts.of) or "")
-            self._layout.record_bytes(self._layout.by_name[self._feed.file.record], record)
+            self._layout.typed_bytes(record)
         except Refused as error:
             return Decimal(0), error
         return amount or Decimal(0), None
@@ -266,8 +266,6 @@ class FeedExport:
         feed, form = self._feed, self._feed.file
         nothing = (None,) * len(feed.fields)
         record = written_record(feed, key, nothing if row is None or operation == "delete" else row)
-        if self._layout.type_field:
-            record.properties[self._layout.type_field] = self._layout.by_name[form.record].type
         if form.operation is not None and operation in form.operations:
             record.properties[form.operation] = form.operations[cast(RecordOperation, operation)]
         if feed.version is not None and version is not None:

@@ -98,14 +98,11 @@ def _counted(
 ) -> Iterator[bytes]:
     """Yield the bytes of the records, and add them up in *totals*, which changes."""
     form, control = feed.file, feed.file.control
-    type = layout.by_name[form.answer.record if kind == "answer" else form.record]
     hashed = control.hash.of if control.hash is not None and kind != "answer" else None
     amount = control.amounts.of if control.amounts is not None and kind != "answer" else None
     for number, record in enumerate(records, 2):
-        if layout.type_field:
-            record.properties[layout.type_field] = type.type
         try:
-            content = layout.record_bytes(type, record)
+            content = layout.typed_bytes(record)
         except HubError as error:
             raise error.at(f"record {number}") from None
         get = record.properties.get
@@ -146,8 +143,5 @@ def _total_values(feed: Feed, kind: FileKind, totals: _Totals) -> dict[Place, st
 
 def _frame(layout: Layout[Any], name: str, values: dict[Place, str]) -> bytes:
     """Return the bytes of the header or the trailer, with those of the values that it has a field for."""
-    type = layout.by_name[name]
     properties: dict[str, str | None] = {place.field: value for place, value in values.items() if place.record == name}
-    if layout.type_field:
-        properties[layout.type_field] = type.type
-    return layout.record_bytes(type, PropertySet(name, properties=properties))
+    return layout.typed_bytes(PropertySet(name, properties=properties))

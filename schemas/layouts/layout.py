@@ -339,6 +339,17 @@ class Layout(ABC, Generic[R]):
             Refused: a value has no place in the layout.
         """
 
+    def typed_bytes(self, node: PropertySet) -> bytes:
+        """Fill in the type of a record, which changes *node*; return the record's bytes.
+
+        Raises:
+            Refused: a value has no place in the layout.
+        """
+        type = self.by_name[node.type]
+        if self.type_field:
+            node.properties[self.type_field] = type.type
+        return self.record_bytes(type, node)
+
     @abstractmethod
     def parts(self, records: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the bytes of a file, part by part, with these records, which are as `Found.data` has them."""
