@@ -69,8 +69,8 @@ class FeedForm(RecordObject):
             if count > MOST_RECORDS:
                 reason = f"a message has {MOST_RECORDS} records at most"
                 raise FeedMessageWrong(feed=self.feed, place=found.place, reason=reason)
-            if found.fault is not None and name != form.record:
-                raise found.fault.at(found.place)
+            if name != form.record and (fault := found.placed_fault) is not None:
+                raise fault
             yield found
         if not count:
             raise FeedMessageWrong(feed=self.feed, place="the message", reason="it has no record")

@@ -14,6 +14,7 @@ from hub.deployment.feed_form import feed_form
 from hub.replication.explanation import explain
 from hub.replication.reconcile import ExtractIncomplete, Reconciliation
 from hub.replication.staging import data_row
+from integration_objects.errors import Invalid
 from tests.hub.replication.partner_layouts import FEED, LAYOUTS, PartnerSide
 
 ANN: dict[str, str | None] = {
@@ -200,4 +201,13 @@ def test_a_field_that_a_message_lacks_is_named_too(tmp_path: pathlib.Path) -> No
     (found,) = feed_form(side.feed, side.layout).records(json.dumps(line).encode())
     row = data_row(side.feed, side.open_feed.key_field, "delta", 1, found)
     assert [side.feed.names[place] for place in row.lacking] == ["Status", "Credit Limit", "Phone Number"]
+    side.close()
+
+
+def test_an_answer_that_cannot_be_read_is_placed_once(tmp_path: pathlib.Path) -> None:
+    side = PartnerSide(tmp_path, "JSON lines")
+    line = {"REC": "A", "POSITION-NO": "first", "CUST-NO": "1", "OUTCOME": "ACCEPTED"}
+    with pytest.raises(Invalid) as error:
+        list(feed_form(side.feed, side.layout).records(json.dumps(line).encode()))
+    assert error.value.where == "line 1, column 29"
     side.close()
