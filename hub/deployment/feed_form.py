@@ -75,11 +75,11 @@ class FeedForm(RecordObject):
         if not count:
             raise FeedMessageWrong(feed=self.feed, place="the message", reason="it has no record")
 
-    def key_of(self, found: Found[Any]) -> str | None:
+    def key_of(self, node: PropertySet) -> str | None:
         """Return the key that a record names; None where it names none."""
         form = self.feed.file
-        field = self.feed.record_key if found.type.name == form.record else form.answer.key
-        return found.node.properties.get(field) or None
+        field = self.feed.record_key if node.type == form.record else form.answer.key
+        return node.properties.get(field) or None
 
     def read(self, body: bytes, limits: Limits, *, own: bool = False) -> ReadMessage:
         """Read all records of a message."""
@@ -109,7 +109,7 @@ class FeedForm(RecordObject):
         self.read(body, limits, own=own)
 
     def _root(self, first: Found[Any]) -> PropertySet:
-        return PropertySet(ROOT, properties={KEY: self.key_of(first)})
+        return PropertySet(ROOT, properties={KEY: self.key_of(first.node)})
 
     def _answers(self, reply: PropertySet) -> Iterator[PropertySet]:
         for error in components(reply, "Error"):

@@ -52,7 +52,8 @@ class MessageIntake:
         open_feed.lock(transaction)
         if open_feed.feed.object != ACCOUNT:
             return set()
-        return {key for found in form.records(work.row.body) if (key := form.key_of(found)) is not None}
+        assert work.tree is not None  # noqa: S101  # the caller has looked
+        return {key for node in work.tree.children if (key := form.key_of(node)) is not None}
 
     def run(self, transaction: Transaction, work: InWork) -> Outcome:
         """Merge the records of a message, or take the partner's answer to one of the hub's."""
@@ -162,9 +163,9 @@ def _outcomes(
     sent = {row.key: row for row in rows.listing(batch.id, 0, MOST_RECORDS, ("EXPORTED",))}
     for found in every:
         get = found.node.properties.get
-        row = sent.get(form.key_of(found))
+        row = sent.get(form.key_of(found.node))
         if row is None:
-            raise FeedAnswerUnasked(feed=feed.name, reason=f"the message has no record {form.key_of(found)!r}")
+            raise FeedAnswerUnasked(feed=feed.name, reason=f"the message has no record {form.key_of(found.node)!r}")
         outcome, version = answered_in(feed, found), version_of(get(answer.version or "") or None)
         if outcome == "accepted" and version is None:
             raise FeedVersionUnfit(feed=feed, found="")
