@@ -17,7 +17,6 @@ from hub.data_manager.open_hub import Transaction
 from hub.pricing.price_list import ITEM, PRICE_LIST, RULE, pricing_moment
 from hub.workflow_manager.run import Run
 from hub.workflows.orders.verify import verify
-from hub.workflows.state.statuses import IN_PROGRESS
 from integration_objects.complex_object import components, instances, message
 from integration_objects.component import snake_case
 from integration_objects.errors import Refused
@@ -99,7 +98,7 @@ def _part(component: StoredComponent, above: RemoteTable | None) -> _Part:
 def reference_records(
     transaction: Transaction, run: Run, quotes: Iterable[PropertySet]
 ) -> dict[str, dict[str, Record]]:
-    """Read the records of the tables: products and prices as they are now, and notes on these quotes."""
+    """Read the records of the tables: products and prices as they are now, and notes on these quotes in progress."""
     objects = transaction.open_hub.stored_objects
     price_lists = [node for node in instances(transaction.store.query(PRICE_LIST)) if _holds(run, node)]
     priced = [part for node in price_lists for name in (ITEM, RULE) for part in components(node, name)]
@@ -133,8 +132,6 @@ def _holds(run: Run, price_list: PropertySet) -> bool:
 
 def _notes(run: Run, quote: PropertySet) -> Iterator[Record]:
     """Yield what `verify` says has to be mended on a quote that is in progress."""
-    if quote.get("Status") != IN_PROGRESS:
-        return
     number, secrets = quote.get("Quote Number") or "", run.secret_names().values_in(message(QUOTE, [quote]))
     try:
         notes = [(note.kind, note.text, note.item, note.product) for note in verify(run, number).notes]

@@ -14,6 +14,7 @@ from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.replication.remote_catalogue import reference_records
 from hub.replication.remote_records import by_table, remote_tables, seen_accounts, seen_records
 from hub.workflow_manager.origin import Origin
+from hub.workflows.state.statuses import IN_PROGRESS
 from integration_objects.complex_object import instances
 from integration_objects.errors import Refused
 from integration_objects.names import QUOTE
@@ -106,7 +107,8 @@ def new_file(
     accounts_seen = seen_accounts(transaction.store, accounts, has_hierarchy)
     records = seen_records(transaction, accounts_seen)
     run = transaction.run(Origin("remote", user_id, f"{number}"))
-    quotes = instances(transaction.store.query(QUOTE, {"Account Id": accounts_seen})) if accounts_seen else []
+    in_progress = {"Account Id": accounts_seen, "Status": IN_PROGRESS}
+    quotes = instances(transaction.store.query(QUOTE, in_progress)) if accounts_seen else []
     renamed = by_table(tables, {**records, **reference_records(transaction, run, quotes)})
     returned = [
         (each.id, each.object, each.key, each.field, each.base, each.yours, each.hub, each.reason, str(each.number))
