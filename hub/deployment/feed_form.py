@@ -122,11 +122,11 @@ class FeedForm(RecordObject):
 
     def _answer(self, cells: dict[str, str | None]) -> PropertySet:
         form = self.feed.file.answer
-        outcomes = {name: code for name, code in form.codes.items() if name == cells.get(OUTCOME)}
+        outcome = next((code for name, code in form.codes.items() if name == cells.get(OUTCOME)), None)
         properties = {
             form.position: cells.get(POSITION),
             form.key: cells.get(KEY),
-            form.outcome: next(iter(outcomes.values()), None),
+            form.outcome: outcome,
             form.reason: cells.get(REASON),
             form.text: cells.get(TEXT),
         }

@@ -39,10 +39,10 @@ class Purged:
 def purge(open_feed: OpenFeed) -> Purged:
     """Remove old rows, some in each transaction, so that others needn't wait for long."""
     kept, surroundings = open_feed.feed.kept, open_feed.open_hub.surroundings
-    sources_until = surroundings.later(-kept.sources * _DAY_S)
-    old = _old_batches(open_feed, surroundings.later(-kept.days * _DAY_S))
+    until, sources_until = (surroundings.later(-days * _DAY_S) for days in (kept.days, kept.sources))
+    old = _old_batches(open_feed, until)
     counts = [sum(_removed(open_feed, batch, sources_until)) for batch in old]
-    messages = list(_removed_of_messages(open_feed, surroundings.later(-kept.days * _DAY_S), sources_until))
+    messages = list(_removed_of_messages(open_feed, until, sources_until))
     return Purged(
         sum(counts) + sum(rows for rows, _ in messages),
         sum(count > 0 for count in counts) + sum(batches for _, batches in messages),
