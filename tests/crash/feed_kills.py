@@ -18,19 +18,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 from unittest import mock
 
-from sqlalchemy import select
-
-from adapters.database.replication.rows import ROW
 from hub.replication import merge, staging
 from hub.replication.importing import import_files
 from hub.replication.opened_feed import OpenFeed
 from tests.hub.replication.test_faulty_files import header, joined, put, record, with_totals
-from tests.hub.replication.two_sides import FEED, TwoSides
+from tests.hub.replication.two_sides import TwoSides
 from tests.memory import files_folder
 
 #: The function that is called once for each record of a stage, and the record's position among its arguments.
@@ -97,29 +94,10 @@ def _import(folder: pathlib.Path, chunk: int) -> None:
     list(import_files(open_feed, lambda text, done, size: None))
 
 
-def end_of(folder: pathlib.Path) -> Any:
-    """Return what an import ends with: records, agreed records, rows with reasons, decisions, counts, the answer."""
-    sides = TwoSides(folder, real=True)
-    feed = sides.open_feed
-    with sides.open_hub.read() as transaction:
-        agreed = [(each.key, each.fields, each.is_deleted) for each in feed.agreed(transaction).in_key_order()]
-        batches = feed.batches(transaction).listing(FEED, 10)
-        rows = transaction.connection.execute(
-            select(ROW.c.position, ROW.c.key, ROW.c.row_status, ROW.c.reason).order_by(ROW.c.position, ROW.c.row_status)
-        ).all()
-        decided = [
-            (each.key, each.field, each.outcome)
-            for key in sorted({row.key for row in rows if row.key})
-            for each in feed.decisions(transaction).of_key(key)
-        ]
-    counts = [
-        (each.direction, each.kind, each.state, each.records, each.adds, each.changes, each.conflicts, each.rejected)
-        for each in batches
-    ]
-    answers = [path.read_text().split("\n", 1)[1] for path in sorted((sides.folder / "outbox").iterdir())]
-    found = (sides.ours(), agreed, rows, decided, sorted(map(str, counts)), answers)
-    sides.close()
-    return found
+def end_of(folder: pathlib.Path) -> tuple[Any, ...]:
+    """Return the end of the import in a folder."""
+    with closing(TwoSides(folder, real=True)) as sides:
+        return sides.end_of_import()
 
 
 def kill_after_every_record(folder: pathlib.Path, records: int, chunk: int, each: bool = False) -> int:

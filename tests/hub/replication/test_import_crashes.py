@@ -22,7 +22,7 @@ from hub.replication.importing import import_files
 from hub.replication.opened_feed import OpenFeed
 from tests.crash.feed_kills import kill_after_every_record
 from tests.hub.replication.test_faulty_files import header, joined, put, record, with_totals
-from tests.hub.replication.two_sides import FEED, TwoSides
+from tests.hub.replication.two_sides import TwoSides
 
 FIRST = [record(f"{number:02}") for number in range(1, 8)]
 #: A change of each kind: changed, deleted, new, rejected, twice.
@@ -79,26 +79,6 @@ def run(sides: TwoSides) -> None:
         open_feed.folders.close()
 
 
-def outcome(sides: TwoSides) -> Any:
-    """All that the end of an import is known by: records, agreed rows, rows, counts, decisions, answers, folders."""
-    with sides.open_hub.read() as transaction:
-        feed = sides.open_feed
-        agreed = [(each.key, each.fields, each.is_deleted) for each in feed.agreed(transaction).in_key_order()]
-        batches = [
-            (each.number, each.direction, each.kind, each.state, each.adds, each.changes, each.conflicts, each.rejected)
-            for each in feed.batches(transaction).listing(FEED, 10)
-        ]
-        decided = [
-            (each.key, each.field, each.outcome)
-            for key in agreed
-            for each in feed.decisions(transaction).of_key(key[0])
-        ]
-    answers = {path.name: path.read_text()[45:] for path in sorted((sides.folder / "outbox").iterdir())}
-    placed = sorted(path.name for path in (sides.folder / "done").iterdir())
-    texts = {name: text.split("\n", 1)[1] for name, text in answers.items()}
-    return sides.ours(), agreed, sorted(map(str, batches)), decided, texts, placed
-
-
 def delivered(folder: pathlib.Path) -> TwoSides:
     sides = TwoSides(folder)
     for name, content in files().items():
@@ -111,7 +91,7 @@ def test_a_death_at_any_transaction_changes_nothing_of_the_end(tmp_path: pathlib
     (tmp_path / "whole").mkdir()
     whole = delivered(tmp_path / "whole")
     run(whole)
-    expected, deaths = outcome(whole), 0
+    expected, deaths = whole.end_of_import(), 0
     whole.close()
     # Every third death in the short form; the two parameters take different ones.
     for at in range(1 + after_commit, 60, 3):
@@ -125,7 +105,7 @@ def test_a_death_at_any_transaction_changes_nothing_of_the_end(tmp_path: pathlib
         except Death:
             died = True
             run(sides)
-        assert outcome(sides) == expected, f"death {at}"
+        assert sides.end_of_import() == expected, f"death {at}"
         sides.close()
         if not died:
             break

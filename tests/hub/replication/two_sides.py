@@ -7,8 +7,10 @@ from typing import Any, Self
 from xml.sax.saxutils import escape
 
 import pytest
+from sqlalchemy import select
 
 from adapters.database.replication.batches import Direction, FeedBatch, FeedBatches
+from adapters.database.replication.rows import ROW
 from hub.demo.billing_stand_in import BillingStandIn
 from hub.deployment.feed import Feed, FlatRow
 from hub.replication.export import FeedExport
@@ -20,6 +22,10 @@ from integration_objects.property_set import PropertySet
 from tests.road import Road
 
 FEED = "billing_accounts"
+_ROWS = select(ROW.c.position, ROW.c.key, ROW.c.row_status, ROW.c.reason).order_by(
+    ROW.c.position, ROW.c.row_status, ROW.c.key
+)
+_COUNTED = ("number", "direction", "kind", "state", "records", "adds", "changes", "conflicts", "rejected")
 
 
 class TwoSides:
@@ -152,6 +158,25 @@ class TwoSides:
     def last_answer(self) -> str:
         """The text of the newest file of ours."""
         return max((self.folder / "outbox").iterdir()).read_text(encoding="iso-8859-1")
+
+    def end_of_import(self) -> tuple[Any, ...]:
+        """All that the end of an import is known by: records, rows, decisions, counts, answers, and the files' places.
+
+        Neither ids nor times are in it: two imports of the same files end alike.
+        """
+        feed = self.open_feed
+        with self.open_hub.read() as transaction:
+            agreed = [(each.key, each.fields, each.is_deleted) for each in feed.agreed(transaction).in_key_order()]
+            rows = [tuple(row) for row in transaction.connection.execute(_ROWS)]
+            keys = sorted({key for _, key, _, _ in rows if key} | {key for key, _, _ in agreed})
+            decided = [
+                (each.key, each.field, each.outcome) for key in keys for each in feed.decisions(transaction).of_key(key)
+            ]
+        counts = sorted(str([getattr(batch, name) for name in _COUNTED]) for batch in self.batches())
+        # The first line of an answer has the time.
+        answers = {path.name: path.read_text().split("\n", 1)[1] for path in (self.folder / "outbox").iterdir()}
+        done = sorted(path.name for path in (self.folder / "done").iterdir())
+        return self.ours(), agreed, rows, decided, counts, answers, done
 
     def ours(self) -> dict[str, FlatRow]:
         """The hub's flat rows by key."""
