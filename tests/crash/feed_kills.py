@@ -26,7 +26,7 @@ from unittest import mock
 from hub.replication import merge, staging
 from hub.replication.importing import import_files
 from hub.replication.opened_feed import OpenFeed
-from tests.hub.replication.test_faulty_files import header, joined, put, record, with_totals
+from tests.hub.replication.test_faulty_files import NAME, OPERATION, STATUS, header, joined, put, record, with_totals
 from tests.hub.replication.two_sides import TwoSides
 from tests.memory import files_folder
 
@@ -41,9 +41,9 @@ def file_of(records: int) -> bytes:
     """Return a file of new, changed, deleted and rejected records, of which some come twice."""
     lines = [record(f"{number:06}") for number in range(records)]
     for number in range(7, records, 11):
-        lines[number] = put(lines[number], slice(62, 63), "X")  # a status that nobody knows
+        lines[number] = put(lines[number], STATUS, "X")  # a status that nobody knows
     for number in range(9, records, 13):
-        lines[number] = put(put(lines[number - 5], slice(1, 2), "C"), slice(22, 62), f"Changed {number}")
+        lines[number] = put(put(lines[number - 5], OPERATION, "C"), NAME, f"Changed {number}")
     return joined(with_totals([header("00000001"), *lines]))
 
 

@@ -12,8 +12,18 @@ from typing import Any
 import pytest
 
 from hub.replication.intake import check, next_turn, receive
-from tests.hub.replication.test_faulty_files import header, joined, put, record, with_totals
-from tests.hub.replication.test_import_decisions import LAST_NAME, changed, delta, full
+from tests.hub.replication.test_faulty_files import (
+    CHANGED_AT,
+    LAST_NAME,
+    NAME,
+    STATUS,
+    header,
+    joined,
+    put,
+    record,
+    with_totals,
+)
+from tests.hub.replication.test_import_decisions import changed, delta, full
 from tests.hub.replication.two_sides import FEED, TwoSides
 
 #: Accounts enough for a share of them to be a limit.
@@ -38,7 +48,7 @@ def file(folder: pathlib.Path, name: str, content: bytes) -> pathlib.Path:
 
 
 def many_changed(number: int, name: str) -> bytes:
-    return delta(number, *(changed(put(each, slice(22, 62), name)) for each in MANY))
+    return delta(number, *(changed(put(each, NAME, name)) for each in MANY))
 
 
 def test_an_import_ends_with_0_4_8_and_12_as_its_files_do(
@@ -47,7 +57,7 @@ def test_an_import_ends_with_0_4_8_and_12_as_its_files_do(
     assert command("feed", "import", FEED).out == "nothing to import\n"
     told = command("feed", "import", FEED, file(tmp_path, "a", delta(1, *MANY))).out
     assert told == "a\tdelta\tdone\trecords 40, adds 40\n"
-    rejected = delta(2, changed(put(MANY[0], slice(62, 63), "X")))
+    rejected = delta(2, changed(put(MANY[0], STATUS, "X")))
     assert "rejected 1" in command("feed", "import", FEED, file(tmp_path, "b", rejected), expect=4).out
     told = command("feed", "import", FEED, file(tmp_path, "d", delta(4, MANY[0])), expect=8).out
     assert "alarm since" in told
@@ -210,7 +220,7 @@ def test_a_reconciliation_ends_with_4_where_a_difference_stays_and_repairs_it(
     whole = file(tmp_path, "extract", full(2, *MANY))
     told = command("feed", "reconcile", FEED, whole).out
     assert told == "records: 40 of the hub, 40 of the partner; differences: 0\n"
-    older = put(put(MANY[0], slice(22, 62), "Other"), slice(275, 289), "20200101000000")
+    older = put(put(MANY[0], NAME, "Other"), CHANGED_AT, "20200101000000")
     lost = file(tmp_path, "older", full(2, older, *MANY[2:]))
     found = json.loads(command("feed", "reconcile", FEED, lost, "--json", expect=4).out)
     assert (found["ours"], found["theirs"], found["classes"]["lost"], found["repair"]) == (40, 39, 2, None)

@@ -7,11 +7,23 @@ from collections import Counter
 from typing import Any
 
 from hub.replication.explanation import explain
-from tests.hub.replication.test_faulty_files import header, joined, put, record, with_totals
-from tests.hub.replication.test_import_decisions import CHANGED_AT, LAST_NAME, PHONE, STATUS
+from tests.hub.replication.test_faulty_files import (
+    CHANGED_AT,
+    FIRST_NAME,
+    LAST_NAME,
+    LIMIT,
+    NAME,
+    OPERATION,
+    PHONE,
+    STATUS,
+    header,
+    joined,
+    put,
+    record,
+    with_totals,
+)
 from tests.hub.replication.two_sides import TwoSides
 
-NAME, LIMIT = slice(22, 62), slice(63, 75)
 #: Of each field: its place in a record, the partner's new text, and what happens where the hub has changed it, too.
 FIELDS = {
     "Name": (NAME, "Theirs {n}", "partner wins"),
@@ -26,7 +38,7 @@ OURS = {"Name": "Ours {n}", "Status": "Suspended", "Credit Limit": "107", "Phone
 def first(key: str) -> str:
     """The record that both sides agree on, with a contact."""
     line = put(put(record(key), STATUS, "A"), PHONE, "425-555-0100")
-    return put(put(line, slice(235, 255), "Ann"), LAST_NAME, "Agreed")
+    return put(put(line, FIRST_NAME, "Ann"), LAST_NAME, "Agreed")
 
 
 def test_each_of_sixty_values_is_explained(sqlite: TwoSides) -> None:
@@ -43,7 +55,7 @@ def test_each_of_sixty_values_is_explained(sqlite: TwoSides) -> None:
         sides.put(key, **ours)
         if (key, "Contact/Last Name") in changed_by_us:
             sides.set_last_name(key, f"Our {number}")
-        line = put(put(first(key), slice(1, 2), "C"), CHANGED_AT, "20260102000000")
+        line = put(put(first(key), OPERATION, "C"), CHANGED_AT, "20260102000000")
         for place, text, _ in FIELDS.values():
             line = put(line, place, text.format(n=number))
         lines.append(line)

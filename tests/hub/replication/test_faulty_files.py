@@ -16,6 +16,8 @@ from tests.hub.replication.two_sides import TwoSides
 #: The places of the fields in a line of 292 characters, from 0.
 NUMBER, KIND, OF = slice(1, 9), slice(9, 15), slice(15, 23)
 OPERATION, KEY, NAME, LIMIT = slice(1, 2), slice(2, 22), slice(22, 62), slice(63, 75)
+STATUS, PHONE, FIRST_NAME, LAST_NAME = slice(62, 63), slice(75, 95), slice(235, 255), slice(255, 275)
+CHANGED_AT = slice(275, 289)
 COUNT, HASH, CREDITS, DEBITS, DIGEST = slice(1, 10), slice(10, 20), slice(20, 35), slice(35, 50), slice(50, 82)
 KEPT = slice(91, 100)
 WIDTH = 292
@@ -31,7 +33,7 @@ def put(line: str, place: slice, text: str) -> str:
 
 def record(key: str, limit: str = "100.00", name: str = "Name") -> str:
     line = put(put(put("D".ljust(WIDTH), OPERATION, "A"), KEY, key), NAME, name)
-    return put(put(line, LIMIT, f"{int(Decimal(limit) * 100):+012d}"), slice(275, 289), "20260101000000")
+    return put(put(line, LIMIT, f"{int(Decimal(limit) * 100):+012d}"), CHANGED_AT, "20260101000000")
 
 
 def answer(position: int, key: str, outcome: str) -> str:

@@ -21,18 +21,18 @@ import pytest
 from hub.replication.importing import import_files
 from hub.replication.opened_feed import OpenFeed
 from tests.crash.feed_kills import kill_after_every_record
-from tests.hub.replication.test_faulty_files import header, joined, put, record, with_totals
+from tests.hub.replication.test_faulty_files import NAME, OPERATION, STATUS, header, joined, put, record, with_totals
 from tests.hub.replication.two_sides import TwoSides
 
 FIRST = [record(f"{number:02}") for number in range(1, 8)]
 #: A change of each kind: changed, deleted, new, rejected, twice.
 SECOND = [
-    put(put(FIRST[0], slice(1, 2), "C"), slice(22, 62), "Changed"),
-    put(FIRST[1], slice(1, 2), "D"),
+    put(put(FIRST[0], OPERATION, "C"), NAME, "Changed"),
+    put(FIRST[1], OPERATION, "D"),
     record("20"),
-    put(record("21"), slice(62, 63), "X"),
+    put(record("21"), STATUS, "X"),
     record("20", name="Twice"),
-    put(put(FIRST[2], slice(1, 2), "C"), slice(22, 62), "Changed"),
+    put(put(FIRST[2], OPERATION, "C"), NAME, "Changed"),
 ]
 
 
@@ -125,7 +125,7 @@ def cut(content: bytes, chance: random.Random, count: int, sides: TwoSides) -> N
 def test_a_full_file_that_is_cut_anywhere_deletes_nothing(tmp_path: pathlib.Path) -> None:
     sides = TwoSides(tmp_path)
     sides.feed = replace(sides.feed, deletes_missing=True)
-    lines = [put(record(f"{number:03}"), slice(1, 2), " ") for number in range(1, 30)]
+    lines = [put(record(f"{number:03}"), OPERATION, " ") for number in range(1, 30)]
     sides.deliver("a", joined(with_totals([header("00000001", "FULL"), *lines])))
     sides.imported()
     cut(joined(with_totals([header("00000002", "FULL"), *lines])), random.Random(5), 40, sides)  # noqa: S311
@@ -142,7 +142,7 @@ def test_a_process_that_is_killed_after_every_record_changes_nothing_of_the_end(
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         sides = TwoSides(pathlib.Path(name))
-        lines = [put(record(f"{number:03}"), slice(1, 2), " ") for number in range(1, 30)]
+        lines = [put(record(f"{number:03}"), OPERATION, " ") for number in range(1, 30)]
         sides.deliver("a", joined(with_totals([header("00000001", "FULL"), *lines])))
         sides.imported()
         content = joined(with_totals([header("00000002", "FULL"), *lines]))

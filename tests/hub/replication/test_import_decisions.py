@@ -26,10 +26,21 @@ from hub.replication.opened_feed import FeedPaused
 from hub.replication.preview import preview
 from integration_objects.complex_object import message
 from integration_objects.property_set import PropertySet
-from tests.hub.replication.test_faulty_files import header, joined, put, record, with_totals
+from tests.hub.replication.test_faulty_files import (
+    CHANGED_AT,
+    FIRST_NAME,
+    LAST_NAME,
+    NAME,
+    OPERATION,
+    PHONE,
+    STATUS,
+    header,
+    joined,
+    put,
+    record,
+    with_totals,
+)
 from tests.hub.replication.two_sides import FEED, TwoSides
-
-STATUS, PHONE, LAST_NAME, CHANGED_AT = slice(62, 63), slice(75, 95), slice(255, 275), slice(275, 289)
 
 
 def delta(number: int, *records: str, of: int = 0) -> bytes:
@@ -37,11 +48,11 @@ def delta(number: int, *records: str, of: int = 0) -> bytes:
 
 
 def full(number: int, *records: str) -> bytes:
-    return joined(with_totals([header(f"{number:08}", "FULL"), *(put(each, slice(1, 2), " ") for each in records)]))
+    return joined(with_totals([header(f"{number:08}", "FULL"), *(put(each, OPERATION, " ") for each in records)]))
 
 
 def changed(line: str) -> str:
-    return put(line, slice(1, 2), "C")
+    return put(line, OPERATION, "C")
 
 
 def statuses(sides: TwoSides) -> list[tuple[int, str, str | None]]:
@@ -66,8 +77,8 @@ def test_a_record_that_cannot_be_taken_is_rejected_by_itself(sides: TwoSides) ->
             record(""),
             record("1", name="Twice"),
             changed(record("9")),
-            put(record("5"), slice(1, 2), "Q"),
-            put(record("6"), slice(235, 255), "Only first"),
+            put(record("5"), OPERATION, "Q"),
+            put(record("6"), FIRST_NAME, "Only first"),
             record("7"),
         ),
     )
@@ -105,7 +116,7 @@ def test_a_mass_change_is_held_before_its_first_row_until_a_person_releases_it(s
     sides.deliver("a", delta(1, *many))
     sides.imported()
     before = sides.ours()
-    sides.deliver("b", delta(2, *(put(changed(each), slice(22, 62), "Other") for each in many)))
+    sides.deliver("b", delta(2, *(put(changed(each), NAME, "Other") for each in many)))
     sides.deliver("c", delta(3, record("061")))
     assert sides.imported() == ["b held"]
     assert sides.imported() == ["b held"]
@@ -129,13 +140,13 @@ def test_a_held_file_that_is_cancelled_leaves_its_number_free(sqlite: TwoSides) 
     sqlite.imported()
     with pytest.raises(NothingHeld), sqlite.open_hub.write() as transaction:
         release(sqlite.open_feed, transaction, "Ann", "no reason")
-    sqlite.deliver("b", delta(2, *(put(changed(each), slice(22, 62), "Other") for each in many)))
+    sqlite.deliver("b", delta(2, *(put(changed(each), NAME, "Other") for each in many)))
     sqlite.imported()
     with sqlite.open_hub.write() as transaction:
         cancel(sqlite.open_feed, transaction, "Ann", "a mistake of billing's")
     assert sqlite.imported() == []
     assert "FeedBatchCancelled" in sqlite.last_answer()
-    sqlite.deliver("b2", delta(2, put(changed(many[0]), slice(22, 62), "One")))
+    sqlite.deliver("b2", delta(2, put(changed(many[0]), NAME, "One")))
     assert sqlite.imported() == ["b2 done"]
     assert (sqlite.ours()["001"][0], sqlite.ours()["002"][0]) == ("One", "Name")
 
@@ -190,7 +201,7 @@ def open_conflict(sides: TwoSides) -> int:
 
 def test_an_open_conflict_outlives_a_file_that_says_nothing_new_of_its_field(sides: TwoSides) -> None:
     open_conflict(sides)
-    again = put(changed(put(record("1"), LAST_NAME, "Jones")), slice(22, 62), "New name")
+    again = put(changed(put(record("1"), LAST_NAME, "Jones")), NAME, "New name")
     sides.deliver("c", delta(3, again))
     assert (sides.imported(), sides.ours()["1"][0]) == (["c done"], "New name")
     with sides.open_hub.read() as transaction:
@@ -257,7 +268,7 @@ def test_a_value_is_explained_by_file_record_bytes_and_rule(sqlite: TwoSides) ->
     sqlite.deliver("a", delta(1, record("1"), record("2")))
     sqlite.imported()
     sqlite.put("2", Name="Ours")
-    sqlite.deliver("b", delta(2, put(changed(record("2")), slice(22, 62), "Theirs")))
+    sqlite.deliver("b", delta(2, put(changed(record("2")), NAME, "Theirs")))
     sqlite.imported()
     with sqlite.open_hub.read() as transaction:
         told = explain(sqlite.open_feed, transaction, "2", "Name")
@@ -273,7 +284,7 @@ def test_a_preview_counts_and_changes_nothing(sqlite: TwoSides) -> None:
     sqlite.imported()
     sqlite.put("2", Name="Ours")
     file = sqlite.folder / "file"
-    changes = [put(changed(record("2")), slice(22, 62), "Theirs"), record("3"), put(record("1"), slice(1, 2), "D")]
+    changes = [put(changed(record("2")), NAME, "Theirs"), record("3"), put(record("1"), OPERATION, "D")]
     file.write_bytes(delta(2, *changes))
     before = sqlite.ours()
     with file.open("rb") as content:

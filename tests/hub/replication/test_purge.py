@@ -10,8 +10,8 @@ from hub.deployment.feed import Kept
 from hub.replication import purge as purging
 from hub.replication.explanation import explain
 from hub.replication.purge import purge
-from tests.hub.replication.test_faulty_files import put, record
-from tests.hub.replication.test_import_decisions import LAST_NAME, changed, delta, full, open_conflict
+from tests.hub.replication.test_faulty_files import LAST_NAME, NAME, STATUS, put, record
+from tests.hub.replication.test_import_decisions import changed, delta, full, open_conflict
 from tests.hub.replication.two_sides import FEED, TwoSides
 
 
@@ -37,10 +37,8 @@ def three_files(sides: TwoSides) -> None:
     """A first file, one with a change, an unchanged, a rejected and a missing record, and a later one."""
     sides.road.set_clock("2026-01-01T00:00:00Z")
     sides.deliver("a", delta(1, record("1"), record("2"), record("3")))
-    sides.deliver(
-        "b", full(2, put(record("1"), slice(22, 62), "New"), record("2"), put(record("4"), slice(62, 63), "X"))
-    )
-    sides.deliver("c", delta(3, changed(put(record("2"), slice(22, 62), "New"))))
+    sides.deliver("b", full(2, put(record("1"), NAME, "New"), record("2"), put(record("4"), STATUS, "X")))
+    sides.deliver("c", delta(3, changed(put(record("2"), NAME, "New"))))
     assert sides.imported() == ["a done", "b done", "c done"]
     sides.feed = replace(sides.feed, kept=Kept(days=30, sources=365, batches=1))
 
@@ -82,7 +80,7 @@ def test_the_row_of_an_open_conflict_and_an_export_without_an_answer_stay(sides:
     open_conflict(sides)
     sides.put("9", Name="nine", Status="Active")
     assert sides.export() == ["A9 nine A"]
-    last = changed(put(put(record("1"), LAST_NAME, "Jones"), slice(22, 62), "New"))
+    last = changed(put(put(record("1"), LAST_NAME, "Jones"), NAME, "New"))
     sides.deliver("c", delta(3, last))
     sides.put("8", Name="eight", Status="Active")
     sides.export()

@@ -12,7 +12,7 @@ from hub.replication import intake, staging
 from hub.replication.digested_file import DigestedFile
 from hub.replication.intake import check, next_turn, receive, stage
 from tests.hub.replication.partner_layouts import LAYOUTS, PartnerSide
-from tests.hub.replication.test_faulty_files import put, record
+from tests.hub.replication.test_faulty_files import NAME, put, record
 from tests.hub.replication.test_import_crashes import Death, dying
 from tests.hub.replication.test_import_decisions import delta, statuses
 from tests.hub.replication.test_partner_layouts import ANN
@@ -115,7 +115,7 @@ def test_a_file_that_changes_before_it_is_checked_is_refused(sqlite: TwoSides) -
     sqlite.deliver("a", content)
     list(receive(sqlite.open_feed))
     (path,) = (sqlite.folder / "working").glob("a*")
-    path.write_bytes(delta(1, put(record("1"), slice(22, 62), "Other")))
+    path.write_bytes(delta(1, put(record("1"), NAME, "Other")))
     assert sqlite.imported() == ["a refused"]
     assert (sqlite.batches("in")[0].error or {})["reason"] == "FeedFileChanged"
 
