@@ -17,28 +17,35 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from hub.configurator.requests import SETTABLE, AddItem, RemoveItem, Request, SetItem
+from hub.configurator.requests import AddItem, RemoveItem, Request, SetItem
 from hub.configurator.requests_json import requests_to_json
 from hub.replication.compare import AgreedRow, decide
 from hub.replication.quote_workflows import QuoteWorkflows
-from hub.replication.remote_edits import DIFFERS, GONE, READ_ONLY, FileEdits, merged
-from hub.replication.remote_lines import NAME, PARENT, QUOTE_LINE, SERVICE, VALUE, Line, lines_by_owner
-from hub.services.differences import same_value
+from hub.replication.remote_edits import DIFFERS, GONE, READ_ONLY, Change, FileEdits, merged
+from hub.replication.remote_line_cells import (
+    ACTION,
+    OF_ATTRIBUTE,
+    cells_of,
+    is_given,
+    is_same_number,
+    is_settable,
+    rows_beneath,
+    settings_of,
+)
+from hub.replication.remote_lines import NAME, QUOTE_LINE, SERVICE, VALUE, Line, lines_by_owner
 from hub.workflow_manager.outcome import Outcome
 from hub.workflows.quotes.offline import take_off
 from hub.workflows.quotes.quote_lines import quote_in_progress
 from hub.workflows.state.service_profile import requested_state
 from integration_objects.complex_object import first_instance, instances
 from integration_objects.errors import Refused
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, QUOTE
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, QUOTE
 from integration_objects.secrets import MASK
 
-#: A cell of a line: a field by its name, or the value of an attribute by the attribute's name behind this.
-_OF_ATTRIBUTE = f"{ATTRIBUTE}/"
-_ACTION = "Action Code"
 _PRICES = ("List Price", "Adjusted Price")
-_IDENTITY = (QUOTE_LINE.owner, KEY, PARENT)
-_WHOLE = (None, None, None, None)
+#: the key of a line, and a change of it as in `Change`, by cell
+_LineChange = tuple[str, str | None, str | None, str | None, str | None]
+_WHOLE: Change = (None, None, None, None)
 #: Most service items of a quote that one file changes: each is stored with the whole quote, and the account is locked.
 _MOST_ITEMS = 200
 
@@ -79,7 +86,7 @@ class _Batch:
         root: the root's key in the hub, or in the file for one that isn't there.
         added: the keys of new items in the file, by the names that the requests give them.
         services: the keys of new lines that stand for services of the account.
-        changes: the line's key, the cell, and the downloaded, the user's and the hub's value of each change.
+        changes: the changes of its lines.
         ends: whether the service item is to be disconnected.
         fault: the reason why the batch isn't asked of the hub.
     """
@@ -88,7 +95,7 @@ class _Batch:
     requests: list[Request] = field(default_factory=list)
     added: dict[str, str] = field(default_factory=dict)
     services: list[str] = field(default_factory=list)
-    changes: list[tuple[str, str | None, str | None, str | None, str | None]] = field(default_factory=list)
+    changes: list[_LineChange] = field(default_factory=list)
     ends: bool = False
     fault: str | None = None
 
@@ -176,13 +183,13 @@ class QuoteLines:
 
     def _add(self, batch: _Batch, key: str, names: Mapping[str, str]) -> None:
         line = self._edited[key]
-        cells = _cells(line)
+        cells = cells_of(line)
         batch.changes += [(key, *change) for change in self._changes(key)]
         if line.fields["Product Id"] is None:
             batch.fault = _NO_PRODUCT
-        elif cells[_ACTION] not in (None, "Add"):
+        elif cells[ACTION] not in (None, "Add"):
             batch.fault = _NO_SERVICE
-        fields, attributes = _settings({cell: value for cell, value in cells.items() if value is not None})
+        fields, attributes = settings_of({cell: value for cell, value in cells.items() if value is not None})
         above = line.parent if line.parent is None else names.get(line.parent) or self._hub_key(line.parent)
         self._put(
             batch,
@@ -198,37 +205,37 @@ class QuoteLines:
         if stored is None:
             self._return([(key, *change) for change in self._changes(key)], "update_recently_deleted", GONE)
             return
-        ours = _cells(stored)
+        ours = cells_of(stored)
         if base is None:
             # The hub has such a line since the download, or from this file.
-            changes = {cell: change for cell, change in changes.items() if not _is_given(cell, change[1], ours)}
-        elif _ACTION in changes and changes[_ACTION][1] == "Delete":
-            old, new = changes.pop(_ACTION)
+            changes = {cell: change for cell, change in changes.items() if not is_given(cell, change[1], ours)}
+        elif ACTION in changes and changes[ACTION][1] == "Delete":
+            old, new = changes.pop(ACTION)
             if self._is_unchanged(batch, key, hub_key):
-                batch.changes.append((key, _ACTION, old, new, ours[_ACTION]))
+                batch.changes.append((key, ACTION, old, new, ours[ACTION]))
                 batch.requests.append(RemoveItem(hub_key))
-        for cell in [cell for cell, (old, _) in changes.items() if not _is_settable(cell) or old == MASK]:
+        for cell in [cell for cell, (old, _) in changes.items() if not is_settable(cell) or old == MASK]:
             self._return([(key, cell, *changes.pop(cell), ours.get(cell))], "read_only", READ_ONLY)
         old_values = None if base is None else {cell: old for cell, (old, _) in changes.items()}
         self._merge(batch, key, hub_key, {cell: new for cell, (_, new) in changes.items()}, old_values, ours)
 
     def _change_service(self, batch: _Batch, key: str) -> None:
         """Compare a new line with the service for which it stands; values that the line doesn't have are no change."""
-        cells, stored = _cells(self._edited[key]), _cells(self._services[key])
+        cells, stored = cells_of(self._edited[key]), cells_of(self._services[key])
         downloaded = self._base_services.get(key)
-        old = stored if downloaded is None else _cells(downloaded)
+        old = stored if downloaded is None else cells_of(downloaded)
         batch.services.append(key)
-        if cells[_ACTION] == "Delete":
-            batch.changes.append((key, _ACTION, None, "Delete", None))
+        if cells[ACTION] == "Delete":
+            batch.changes.append((key, ACTION, None, "Delete", None))
             batch.requests.append(RemoveItem(key))
             batch.ends = batch.ends or key == batch.root
-        elif cells[_ACTION] not in (None, NO_ACTION, "Update"):
+        elif cells[ACTION] not in (None, NO_ACTION, "Update"):
             batch.changes += [(key, *change) for change in self._changes(key)]
             batch.fault = _IS_SERVICE
         wanted = {
             cell: value
             for cell, value in cells.items()
-            if value is not None and _is_settable(cell) and value != old.get(cell)
+            if value is not None and is_settable(cell) and value != old.get(cell)
         }
         self._merge(batch, key, key, wanted, {cell: old.get(cell) for cell in wanted}, stored)
 
@@ -252,7 +259,7 @@ class QuoteLines:
                 (key, cell, None if base is None else base[cell], value, ours.get(cell))
                 for cell, value in decision.taken.items()
             ]
-            fields, attributes = _settings(decision.taken)
+            fields, attributes = settings_of(decision.taken)
             self._put(batch, SetItem(hub_key, fields, attributes), fields)
 
     def _put(self, batch: _Batch, request: Request, fields: Mapping[str, str | None]) -> None:
@@ -264,7 +271,7 @@ class QuoteLines:
         # One that stands beneath a deleted line goes with it; one that the hub doesn't have is gone.
         if (line.parent in self._base and line.parent not in self._edited) or hub_key not in self._hub:
             return
-        if self._hub[hub_key].fields[_ACTION] != "Add":
+        if self._hub[hub_key].fields[ACTION] != "Add":
             self._return([(key, *_WHOLE)], "refused", _NOT_ADDED)
         elif self._is_unchanged(batch, key, hub_key):
             batch.changes.append((key, *_WHOLE))
@@ -272,11 +279,11 @@ class QuoteLines:
 
     def _is_unchanged(self, batch: _Batch, key: str, hub_key: str) -> bool:
         """Tell whether the hub has a line, with all beneath it, as the user knew it; return the deletion if not."""
-        rows = [_rows_beneath(lines, start) for lines, start in ((self._base, key), (self._hub, hub_key))]
+        rows = [rows_beneath(lines, start) for lines, start in ((self._base, key), (self._hub, hub_key))]
         decision = decide("delete", [], AgreedRow(tuple(rows[0])), tuple(rows[1]))
         if decision.outcome == "delete":
             return True
-        change = _WHOLE if key not in self._edited else (_ACTION, self._base[key].fields[_ACTION], "Delete", None)
+        change = _WHOLE if key not in self._edited else (ACTION, self._base[key].fields[ACTION], "Delete", None)
         self._return([(key, *change)], decision.conflict or "delete_recently_updated", _DELETE_DIFFERS)
         return False
 
@@ -318,13 +325,13 @@ class QuoteLines:
             if name not in outcome.names:
                 raise LineUnnamed(key=own)
             made = lines.get(outcome.names[name])
-            self._prove_prices(own, {} if made is None else _cells(made))
+            self._prove_prices(own, {} if made is None else cells_of(made))
         return outcome
 
     def _prove_prices(self, key: str, ours: Mapping[str, str | None]) -> None:
         given = self._edited[key].fields
         for name in _PRICES:
-            if given[name] is not None and not _is_same_number(given[name], ours.get(name)):
+            if given[name] is not None and not is_same_number(given[name], ours.get(name)):
                 product, price = given["Product Id"], ours.get(name) or "not given"
                 raise PriceDiffers(field=name, product=product, price=price, key=key, given=given[name])
 
@@ -332,15 +339,10 @@ class QuoteLines:
         """Return the values of new lines that only the hub gives, where it has given other ones."""
         lines = self._lines_of(outcome)
         for own, key in made.items():
-            ours = _cells(lines[key]) if key in lines else {}
-            given = _cells(self._edited[own])
+            ours = cells_of(lines[key]) if key in lines else {}
+            given = cells_of(self._edited[own])
             for cell, value in given.items():
-                if (
-                    value is not None
-                    and not _is_settable(cell)
-                    and cell != _ACTION
-                    and not _is_given(cell, value, ours)
-                ):
+                if value is not None and not is_settable(cell) and cell != ACTION and not is_given(cell, value, ours):
                     self._return([(key, cell, None, value, ours.get(cell))], "read_only", READ_ONLY)
 
     def _lines_of(self, outcome: Outcome) -> dict[str, Line]:
@@ -390,15 +392,15 @@ class QuoteLines:
         self._roots |= dict.fromkeys(passed, root)
         return root
 
-    def _changes(self, key: str) -> Iterator[tuple[str | None, str | None, str | None, str | None]]:
+    def _changes(self, key: str) -> Iterator[Change]:
         """Yield the changes of a line: the cell, None for the whole line, and the downloaded, own and hub's value."""
         if key not in self._edited:
             yield _WHOLE
             return
-        base = _cells(self._base[key]) if key in self._base else {}
-        edited = _cells(self._edited[key])
+        base = cells_of(self._base[key]) if key in self._base else {}
+        edited = cells_of(self._edited[key])
         hub = self._hub.get(self._hub_key(key))
-        ours = {} if hub is None else _cells(hub)
+        ours = {} if hub is None else cells_of(hub)
         for cell in {**base, **edited}:
             if base.get(cell) != edited.get(cell) and (base or cell not in (QUOTE_LINE.owner, KEY)):
                 yield cell, base.get(cell), edited.get(cell), ours.get(cell)
@@ -412,7 +414,7 @@ class QuoteLines:
 
     def _return(
         self,
-        changes: Iterable[tuple[str, str | None, str | None, str | None, str | None]],
+        changes: Iterable[_LineChange],
         conflict: str,
         reason: str,
     ) -> None:
@@ -420,51 +422,9 @@ class QuoteLines:
             record: dict[str, str | None] = {QUOTE_LINE.owner: self._row_id, KEY: key}
             name, column = QUOTE_LINE.name, cell
             yours = self._edits.secrets.shown(cell or "", yours)
-            if cell is not None and cell.startswith(_OF_ATTRIBUTE):
-                record[NAME] = cell.removeprefix(_OF_ATTRIBUTE)
+            if cell is not None and cell.startswith(OF_ATTRIBUTE):
+                record[NAME] = cell.removeprefix(OF_ATTRIBUTE)
                 name, column = QUOTE_LINE.attribute, VALUE
                 yours = self._edits.secrets.shown(record[NAME] or "", yours)
             text = self._edits.tables[name].key_of(record) or ""
             self._edits.return_changes(name, text, [(column, base, yours, hubs)], conflict, reason)
-
-
-def _cells(line: Line) -> dict[str, str | None]:
-    return {**line.fields, **{_OF_ATTRIBUTE + name: value for name, value in line.attributes.items()}}
-
-
-def _is_given(cell: str, value: str | None, ours: Mapping[str, str | None]) -> bool:
-    """Tell whether the hub has given a line the same value; what the file calls a line is no value."""
-    return cell in _IDENTITY or value == ours.get(cell) or _is_same_number(value, ours.get(cell))
-
-
-def _is_settable(cell: str) -> bool:
-    return cell in SETTABLE or cell.startswith(_OF_ATTRIBUTE)
-
-
-def _settings(cells: Mapping[str, str | None]) -> tuple[dict[str, str | None], dict[str, str | None]]:
-    """Return the fields and the attributes that a request sets."""
-    fields = {cell: value for cell, value in cells.items() if cell in SETTABLE}
-    of_attributes = {cell: value for cell, value in cells.items() if cell.startswith(_OF_ATTRIBUTE)}
-    return fields, {cell.removeprefix(_OF_ATTRIBUTE): value for cell, value in of_attributes.items()}
-
-
-def _rows_beneath(lines: Mapping[str, Line], start: str) -> list[str]:
-    """Return what a user may change of a line and of all lines beneath it, as texts in the order of their keys."""
-    beneath: dict[str | None, list[str]] = {}
-    for key, line in lines.items():
-        beneath.setdefault(line.parent, []).append(key)
-    keys, found = [start], []
-    while keys:
-        key = keys.pop()
-        cells = _cells(lines[key])
-        shown = {cell: value for cell, value in cells.items() if _is_settable(cell) or cell in ("Product Id", _ACTION)}
-        found.append(repr((key, sorted(shown.items()))))
-        keys += beneath.get(key, [])
-    return sorted(found)
-
-
-def _is_same_number(text: str | None, other: str | None) -> bool:
-    try:
-        return same_value("number", text, other)
-    except ValueError:
-        return False
