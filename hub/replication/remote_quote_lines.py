@@ -211,7 +211,7 @@ class QuoteLines:
             changes = {cell: change for cell, change in changes.items() if not is_given(cell, change[1], ours)}
         elif ACTION in changes and changes[ACTION][1] == "Delete":
             old, new = changes.pop(ACTION)
-            if self._is_unchanged(batch, key, hub_key):
+            if self._is_unchanged(key, hub_key):
                 batch.changes.append((key, ACTION, old, new, ours[ACTION]))
                 batch.requests.append(RemoveItem(hub_key))
         for cell in [cell for cell, (old, _) in changes.items() if not is_settable(cell) or old == MASK]:
@@ -273,11 +273,11 @@ class QuoteLines:
             return
         if self._hub[hub_key].fields[ACTION] != "Add":
             self._return([(key, *_WHOLE)], "refused", _NOT_ADDED)
-        elif self._is_unchanged(batch, key, hub_key):
+        elif self._is_unchanged(key, hub_key):
             batch.changes.append((key, *_WHOLE))
             batch.requests.append(RemoveItem(hub_key))
 
-    def _is_unchanged(self, batch: _Batch, key: str, hub_key: str) -> bool:
+    def _is_unchanged(self, key: str, hub_key: str) -> bool:
         """Tell whether the hub has a line, with all beneath it, as the user knew it; return the deletion if not."""
         rows = [rows_beneath(lines, start) for lines, start in ((self._base, key), (self._hub, hub_key))]
         decision = decide("delete", [], AgreedRow(tuple(rows[0])), tuple(rows[1]))
@@ -291,7 +291,7 @@ class QuoteLines:
         written = [(key, *change) for key in keys if key in self._edited for change in self._changes(key)]
         self._return(written, "refused", _ROOT_DELETED)
         hub_key = self._hub_key(root)
-        if hub_key not in self._hub or not self._is_unchanged(_Batch(hub_key), root, hub_key):
+        if hub_key not in self._hub or not self._is_unchanged(root, hub_key):
             return
         _, refusal = self._edits.attempt(lambda: take_off(self._edits.run, number, hub_key))
         if refusal is None:
