@@ -192,20 +192,14 @@ class ObjectReader:
         return [key for part in parts(keys) for key in self._connection.scalars(statement, {"wanted": part})]
 
     def _rows(self, component: StoredComponent, columns: tuple[str, ...], example: Example, place: str) -> Rows:
-        wanted = {name: _wanted(component, name, value, place) for name, value in example.items()}
-        kinds = tuple((component.columns[name], _kind(value)) for name, value in wanted.items())
+        kinds, values = _bound(component, example, place, "value")
         statement = _like(self._dialect, component, columns, kinds)
-        lists = [name for name, value in wanted.items() if isinstance(value, list)]
-        longest = max(lists, key=lambda name: len(wanted[name] or ()), default="")
+        lists = {name: value for name, value in values.items() if isinstance(value, list)}
+        longest = max(lists, key=lambda name: len(lists[name]), default=None)
         # Only the longest list is cut into parts: nobody asks for several long ones at once.
         rows: Rows = []
-        for part in parts(wanted[longest] or ()) if longest else [()]:
-            values = {
-                f"value{number}": part if name == longest else value
-                for number, (name, value) in enumerate(wanted.items())
-                if value is not None
-            }
-            rows.extend(self._connection.execute(statement, values).all())
+        for cut in [values] if longest is None else ({**values, longest: part} for part in parts(lists[longest])):
+            rows.extend(self._connection.execute(statement, cut).all())
         rows.sort(key=itemgetter(0))
         return rows
 

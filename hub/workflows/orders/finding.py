@@ -17,6 +17,7 @@ from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
+from hub.workflows.quotes.quote_arguments import ACCOUNT as OF_ACCOUNT
 from hub.workflows.quotes.quote_arguments import MODULE as QUOTES_MODULE
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.order_lookup import MODULE
@@ -337,13 +338,6 @@ def _document_rows(run: Run, name: str, headers: Iterable[Row], columns: Mapping
     ]
 
 
-_LISTED = Argument(
-    "account",
-    "account",
-    required=True,
-    help="The customer: its Account Id, phone number, name, or number in another system.",
-)
-
 WORKFLOWS = (
     named_workflow(
         "Find",
@@ -357,7 +351,7 @@ WORKFLOWS = (
         "Orders",
         orders,
         "list the orders of an account",
-        _LISTED,
+        OF_ACCOUNT,
         module=MODULE,
         asks_only=True,
         columns=(*_DOCUMENT_BEGIN, *_ORDER_COLUMNS, *_DOCUMENT_END),
@@ -366,7 +360,7 @@ WORKFLOWS = (
         "Quotes",
         quotes,
         "list the quotes of an account",
-        _LISTED,
+        OF_ACCOUNT,
         module=QUOTES_MODULE,
         asks_only=True,
         columns=(*_DOCUMENT_BEGIN, *_QUOTE_COLUMNS, *_DOCUMENT_END),

@@ -16,6 +16,7 @@ from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.unprovided_lines import is_provided
+from hub.workflows.quotes.quote_arguments import ACCOUNT
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.due_dates import due_date
 from hub.workflows.state.item_names import ItemNames
@@ -330,12 +331,7 @@ WORKFLOWS = (
         "Projected State",
         projected_state,
         "show a service profile as it will be, and which order sets each value",
-        Argument(
-            "account",
-            "account",
-            required=True,
-            help="The customer: its Account Id, phone number, name, or number in another system.",
-        ),
+        ACCOUNT,
         Argument("root", help="Only this service item: its service id, product, key, or the key's end."),
         Argument("on", "date", help="On this day: without lines that are due later, or have no due date."),
         Argument("orders", "list", help="After these orders only: Order Numbers, separated by commas."),

@@ -1,4 +1,4 @@
-"""Look-up of stored orders by number: the account is locked first, then the order is read.
+"""Look-up of stored orders by number; of an order that is worked on the account is locked first, then it is read.
 
     active      the revision that people see, and that counts: Active Flag Y
     in force    the revision that provisioning works on: the active one, or, while a supplement isn't submitted yet,
@@ -44,6 +44,15 @@ def order_in_hand(run: Run, number: str) -> PropertySet:
     """Return the active revision of an order; its account is locked before the order is read."""
     # Before the order is read: a run that has waited for the lock reads the order as the run before has left it.
     run.effects.lock_accounts(accounts_of_order_number(run, number))
+    return active_order(run, number)
+
+
+def active_order(run: Run, number: str) -> PropertySet:
+    """Return the active revision of an order, to read from; nothing is locked.
+
+    Raises:
+        OrderUnknown: there is no such order.
+    """
     for order in instances(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"})):
         return order
     raise OrderUnknown(number=number)

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from hub.workflow_manager.run import Run
 from hub.workflows.state.accounts import the_account
-from hub.workflows.state.order_lookup import OrderUnknown
-from integration_objects.complex_object import instances
+from hub.workflows.state.order_lookup import active_order
 from integration_objects.errors import Refused
-from integration_objects.names import ORDER
-from integration_objects.property_set import PropertySet
 
 
 class OrderOfAnotherAccount(Refused):
@@ -21,17 +18,6 @@ class OrderOfAnotherAccount(Refused):
     where = "arguments 'order' and 'account'"
     why = "the account '{account}' has no order of this number"
     mend = "name the order's own account, or the order alone"
-
-
-def active_order(run: Run, number: str) -> PropertySet:
-    """Return the active revision of an order, to read from.
-
-    Raises:
-        OrderUnknown: there is no such order.
-    """
-    for order in instances(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"})):
-        return order
-    raise OrderUnknown(number=number)
 
 
 def account_of_request(run: Run, account: str | None, order: str | None) -> str | None:

@@ -9,13 +9,12 @@ Source: claims 6 and 8 ("callback forms"). Spec: docs/support.md, "Callbacks".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
-from hub.workflow_manager.workflow import Workflow
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.days import moment_text
 from hub.workflows.support.about import account_of_request
@@ -25,11 +24,11 @@ from hub.workflows.support.records import (
     BY,
     CALLBACKS,
     MODULE,
-    accounts_of_record,
     change,
     new_number,
     prove_status,
     record_in_hand,
+    record_workflow,
     said,
     store_new,
 )
@@ -244,20 +243,6 @@ def _phone(run: Run, phone: str | None, account: str | None) -> str:
     return known
 
 
-def _acting(name: str, function: Callable[..., Outcome], help: str, *arguments: Argument) -> Workflow:
-    """Make a workflow that does something with a stored request."""
-    return named_workflow(
-        name,
-        function,
-        help,
-        Argument("callback", required=True, help="The Callback Number.", length=64),
-        *arguments,
-        BY,
-        module=MODULE,
-        accounts=accounts_of_record(CALLBACKS, "callback"),
-    )
-
-
 _REASON = Argument("reason", help="Why.", length=4000)
 WORKFLOWS = (
     named_workflow(
@@ -278,33 +263,37 @@ WORKFLOWS = (
         BY,
         module=MODULE,
     ),
-    _acting(
+    record_workflow(
+        CALLBACKS,
         "Take Callback",
         take_callback,
         "take a callback request, and call",
         Argument("take-over", "flag", help="Y: also from somebody who has it."),
     ),
-    _acting(
+    record_workflow(
+        CALLBACKS,
         "Postpone Callback",
         postpone_callback,
         "postpone a callback request to another time",
         Argument("until", "date", required=True, help="When to call: an ISO date-time."),
         _REASON,
     ),
-    _acting(
+    record_workflow(
+        CALLBACKS,
         "Callback Not Reached",
         callback_not_reached,
         "note that nobody answered; the call is tried again",
         Argument("again", "date", help="When: an ISO date-time; without it, after an hour of the contact's hours."),
         Argument("text", help="A note.", length=4000),
     ),
-    _acting(
+    record_workflow(
+        CALLBACKS,
         "Callback Done",
         callback_done,
         "end a callback request with the outcome of the call",
         Argument("outcome", required=True, help="What came of it.", length=4000),
     ),
-    _acting("Cancel Callback", cancel_callback, "cancel a callback request", _REASON),
+    record_workflow(CALLBACKS, "Cancel Callback", cancel_callback, "cancel a callback request", _REASON),
     named_workflow(
         "Callbacks",
         callbacks,

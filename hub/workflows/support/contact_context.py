@@ -17,8 +17,9 @@ from hub.workflow_manager.run import Run
 from hub.workflows.state.accounts import path_up, read_hierarchy
 from hub.workflows.state.document_lines import line_and_root
 from hub.workflows.state.moves import moves
+from hub.workflows.state.order_lookup import active_order
 from hub.workflows.state.service_address import service_addresses
-from hub.workflows.support.about import account_of_request, active_order
+from hub.workflows.support.about import account_of_request
 from integration_objects.complex_object import ComplexObject, action_code, items_from, line_items
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_date
@@ -109,6 +110,15 @@ def _near(words: Iterable[str | None]) -> Distances:
     return found
 
 
+def _nearest(told: Iterable[Iterable[str | None]]) -> Distances:
+    """Give each word of several things its distance where it is the nearest."""
+    found: dict[str, int] = {}
+    for words in told:
+        for word, distance in _near(words).items():
+            found[word] = min(distance, found.get(word, distance))
+    return found
+
+
 def _products(order: PropertySet, line: PropertySet | None) -> Distances:
     """Return the products of a line and of the lines above it; of an order, those of its roots."""
     if line is None:
@@ -119,13 +129,11 @@ def _products(order: PropertySet, line: PropertySet | None) -> Distances:
 def _types(order: PropertySet, line: PropertySet | None, roots: Iterable[PropertySet]) -> Distances:
     """Return what a line, or the roots of an order, are to become; the other name of a change is the nearer one."""
     moved = {id(item) for pair in moves(order) for root in pair for item in items_from([root])}
-    found: dict[str, int] = {}
-    for item in [line] if line is not None else roots:
-        words = ["Move" if id(item) in moved else None, item.get(ALIAS), action_code(item)]
-        for distance, word in enumerate(word for word in words if word not in (None, NO_ACTION)):
-            known = found.get((word or "").casefold(), distance)
-            found[(word or "").casefold()] = min(known, distance)
-    return found
+    told = (
+        ("Move" if id(item) in moved else None, item.get(ALIAS), action_code(item))
+        for item in ([line] if line is not None else roots)
+    )
+    return _nearest([word for word in words if word not in (None, NO_ACTION)] for words in told)
 
 
 def products_above(run: Run, product: str) -> Distances:
@@ -148,8 +156,5 @@ def _regions(run: Run, addresses: Iterable[str | None], account: str | None) -> 
         accounts = read_hierarchy(run, [account])
         of_accounts = [accounts.get(each, {}).get("Address Id") for each in path_up(accounts, account)]
         wanted = [address for address in of_accounts if address is not None][:1]
-    found: dict[str, int] = {}
-    for address in (run.by_key(ADDRESS, wanted) if wanted else {}).values():
-        for word, distance in _near([address.get(part) for part in _REGION]).items():
-            found[word] = min(distance, found.get(word, distance))
-    return found
+    addresses_told = (run.by_key(ADDRESS, wanted) if wanted else {}).values()
+    return _nearest([address.get(part) for part in _REGION] for address in addresses_told)

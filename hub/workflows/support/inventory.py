@@ -21,7 +21,8 @@ from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.state.document_lines import line_and_root
-from hub.workflows.support.about import account_of_request, active_order
+from hub.workflows.state.order_lookup import active_order
+from hub.workflows.support.about import account_of_request
 from hub.workflows.support.contact_context import LineWithoutOrder
 from hub.workflows.support.inventory_answer import RESERVED, answered, prove_answer
 from hub.workflows.support.queues import Row, columns_of, listed
@@ -29,12 +30,12 @@ from hub.workflows.support.records import (
     BY,
     INVENTORY,
     MODULE,
-    accounts_of_record,
     add_event,
     change,
     new_number,
     prove_status,
     record_in_hand,
+    record_workflow,
     store_new,
     told,
 )
@@ -202,7 +203,6 @@ def inventory_requests(
     return listed(run, INVENTORY, example, status, OPEN, _COLUMNS, "Asked Date", also=age)
 
 
-_REQUEST = Argument("request", required=True, help="The Request Number.", length=64)
 WORKFLOWS = (
     named_workflow(
         "Request Inventory",
@@ -219,28 +219,22 @@ WORKFLOWS = (
         BY,
         module=MODULE,
     ),
-    named_workflow(
+    record_workflow(
+        INVENTORY,
         "Answer Inventory",
         answer_inventory,
         "answer a request for inventory: wholly, partly or not",
-        _REQUEST,
         Argument("quantity", "number", help="How many are reserved now; without it, as many as numbers=. 0 for none."),
         Argument("numbers", "list", help="The numbers or ids of what is reserved, separated by commas.", length=10_000),
         Argument("final", "flag", help="Y: no more comes."),
         Argument("text", help="A note.", length=4000),
-        BY,
-        module=MODULE,
-        accounts=accounts_of_record(INVENTORY, "request"),
     ),
-    named_workflow(
+    record_workflow(
+        INVENTORY,
         "Cancel Inventory Request",
         cancel_inventory_request,
         "cancel a request for inventory",
-        _REQUEST,
         Argument("reason", help="Why.", length=4000),
-        BY,
-        module=MODULE,
-        accounts=accounts_of_record(INVENTORY, "request"),
     ),
     named_workflow(
         "Inventory Requests",

@@ -15,8 +15,10 @@ from types import MappingProxyType
 from typing import Any
 
 from hub.workflow_manager.arguments import Argument
+from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
+from hub.workflow_manager.workflow import Workflow
 from hub.workflows.state.statuses import check_change
 from integration_objects.complex_object import components, instances, list_of, message, put_list
 from integration_objects.errors import Refused
@@ -56,6 +58,7 @@ class RecordKind:
     Attributes:
         object: the integration object.
         number: the field with its number.
+        argument: the argument of the workflows with its number.
         prefix: the beginning of the numbers that the hub gives.
         noun: the word for people, and the key of its statuses.
         listing: the command of the workflow that lists them.
@@ -63,14 +66,17 @@ class RecordKind:
 
     object: str
     number: str
+    argument: str
     prefix: str
     noun: str
     listing: str
 
 
-TICKETS = RecordKind(TROUBLE_TICKET, "Ticket Number", "TT", "trouble ticket", "tickets")
-CALLBACKS = RecordKind(CALLBACK, "Callback Number", "CB", "callback request", "callbacks")
-INVENTORY = RecordKind(INVENTORY_REQUEST, "Request Number", "IR", "request for inventory", "inventory-requests")
+TICKETS = RecordKind(TROUBLE_TICKET, "Ticket Number", "ticket", "TT", "trouble ticket", "tickets")
+CALLBACKS = RecordKind(CALLBACK, "Callback Number", "callback", "CB", "callback request", "callbacks")
+INVENTORY = RecordKind(
+    INVENTORY_REQUEST, "Request Number", "request", "IR", "request for inventory", "inventory-requests"
+)
 KINDS = {kind.object: kind for kind in (TICKETS, CALLBACKS, INVENTORY)}
 
 
@@ -79,9 +85,16 @@ def new_number(run: Run, kind: RecordKind) -> str:
     return f"{kind.prefix}-{run.next_number(kind.number):07d}"
 
 
-def accounts_of_record(kind: RecordKind, argument: str) -> Callable[[Run, Mapping[str, Any]], set[str]]:
-    """Make the function that finds the account of the thing that an argument names."""
-    return lambda run, values: _accounts(run, kind, values[argument])
+def record_workflow(
+    kind: RecordKind, name: str, function: Callable[..., Outcome], help: str, *arguments: Argument
+) -> Workflow:
+    """Make a workflow that does something with a stored thing: its first argument names it, its last who does it."""
+
+    def accounts(run: Run, values: Mapping[str, Any]) -> set[str]:
+        return _accounts(run, kind, values[kind.argument])
+
+    number = Argument(kind.argument, required=True, help=f"The {kind.number}.", length=64)
+    return named_workflow(name, function, help, number, *arguments, BY, module=MODULE, accounts=accounts)
 
 
 def record_in_hand(run: Run, kind: RecordKind, number: str) -> PropertySet:

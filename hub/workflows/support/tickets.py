@@ -9,24 +9,21 @@ Source: "Customer Portal view" (trouble tickets); claims 8 and 19. Spec: docs/su
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
-from hub.workflow_manager.workflow import Workflow
 from hub.workflows.support.about import account_of_request
 from hub.workflows.support.queues import columns_of, listed
 from hub.workflows.support.records import (
     BY,
     MODULE,
     TICKETS,
-    accounts_of_record,
     change,
     new_number,
     prove_status,
     record_in_hand,
+    record_workflow,
     said,
     store_new,
 )
@@ -220,20 +217,6 @@ def tickets(
     return listed(run, TICKETS, example, status, OPEN, _COLUMNS, "Opened Date")
 
 
-def _acting(name: str, function: Callable[..., Outcome], help: str, *arguments: Argument) -> Workflow:
-    """Make a workflow that does something with a stored ticket."""
-    return named_workflow(
-        name,
-        function,
-        help,
-        Argument("ticket", required=True, help="The Ticket Number.", length=64),
-        *arguments,
-        BY,
-        module=MODULE,
-        accounts=accounts_of_record(TICKETS, "ticket"),
-    )
-
-
 _TEXT = Argument("text", help="A note.", length=4000)
 _REASON = Argument("reason", required=True, help="Why.", length=4000)
 WORKFLOWS = (
@@ -253,28 +236,33 @@ WORKFLOWS = (
         BY,
         module=MODULE,
     ),
-    _acting(
+    record_workflow(
+        TICKETS,
         "Note Ticket",
         note_ticket,
         "add a note to a trouble ticket",
         Argument("text", required=True, help="The note.", length=4000),
     ),
-    _acting(
+    record_workflow(
+        TICKETS,
         "Assign Ticket",
         assign_ticket,
         "give a trouble ticket to a user",
         Argument("to", required=True, help="The User Id of who works on it from now on.", length=64),
         _TEXT,
     ),
-    _acting("Hold Ticket", hold_ticket, "hold a trouble ticket until somebody else has done something", _REASON),
-    _acting(
+    record_workflow(
+        TICKETS, "Hold Ticket", hold_ticket, "hold a trouble ticket until somebody else has done something", _REASON
+    ),
+    record_workflow(
+        TICKETS,
         "Resolve Ticket",
         resolve_ticket,
         "resolve a trouble ticket, and say what was done",
         Argument("resolution", required=True, help="What was done, or found.", length=4000),
     ),
-    _acting("Close Ticket", close_ticket, "close a resolved trouble ticket", _TEXT),
-    _acting("Reopen Ticket", reopen_ticket, "open a resolved or closed trouble ticket again", _REASON),
+    record_workflow(TICKETS, "Close Ticket", close_ticket, "close a resolved trouble ticket", _TEXT),
+    record_workflow(TICKETS, "Reopen Ticket", reopen_ticket, "open a resolved or closed trouble ticket again", _REASON),
     named_workflow(
         "Tickets",
         tickets,
