@@ -68,7 +68,8 @@ class Hours:
             # Spans that follow each other without a gap are one.
             if begin > (end or moment):
                 return end
-            end = ends
+            # One span may lie within another.
+            end = ends if end is None else max(end, ends)
         return None
 
     def after(self, moment: datetime.datetime, minutes: int) -> datetime.datetime:

@@ -53,6 +53,12 @@ def test_the_next_begin_and_the_end_are_told():
     assert around.end_of(friday_evening) is None
 
 
+def test_a_span_within_another_ends_nothing():
+    nested = hours("Mon-Fri 08:00-18:00, Mon 10:00-12:00")
+    assert nested.end_of(moment("2026-02-02T08:00:00Z")) == moment("2026-02-02T17:00:00Z")
+    assert nested.end_of(moment("2026-02-02T10:00:00Z")) == moment("2026-02-02T17:00:00Z")
+
+
 def test_minutes_are_counted_within_the_hours_only():
     # From Friday 17:00 on: an hour on Friday, four on Saturday, and one on Monday.
     assert hours().after(moment("2026-02-06T16:00:00Z"), 360) == moment("2026-02-09T08:00:00Z")
