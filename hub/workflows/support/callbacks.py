@@ -182,8 +182,8 @@ def callback_done(run: Run, callback: str, outcome: str, by: str | None = None) 
     """
     stored = record_in_hand(run, CALLBACKS, callback)
     text = said("outcome", outcome)
-    ended: dict[str, str | None] = {"Status": "Done", "Outcome": text, "Closed Date": run.now()}
-    return _ended(run, stored, "Done", by, text, {**ended, "Owner": stored.get("Owner") or by or run.actor})
+    owner = stored.get("Owner") or by or run.actor
+    return _ended(run, stored, "Done", by, text, {"Status": "Done", "Outcome": text, "Owner": owner})
 
 
 def cancel_callback(run: Run, callback: str, reason: str | None = None, by: str | None = None) -> Outcome:
@@ -194,8 +194,7 @@ def cancel_callback(run: Run, callback: str, reason: str | None = None, by: str 
         StatusChangeRefused: it is done or cancelled.
     """
     stored = record_in_hand(run, CALLBACKS, callback)
-    ended: dict[str, str | None] = {"Status": "Cancelled", "Closed Date": run.now()}
-    return _ended(run, stored, "Cancelled", by, reason, ended)
+    return _ended(run, stored, "Cancelled", by, reason, {"Status": "Cancelled"})
 
 
 def _ended(

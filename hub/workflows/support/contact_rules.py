@@ -20,6 +20,7 @@ from hub.workflows.support.contact_context import ContactContext
 from hub.workflows.support.hours import Hours, read_hours
 from integration_objects.complex_object import instances
 from integration_objects.errors import Refused
+from integration_objects.field_values import read_number
 from integration_objects.names import CONTACT_RULE
 from integration_objects.property_set import PropertySet
 from integration_objects.time_zone import ZoneUnknown, time_zone
@@ -29,6 +30,8 @@ CONDITIONS = ("Product Id", "Order Type", "Status", "Region", "Page")
 APPLIES, HOURS = "Applies", "Hours"
 #: working minutes within which somebody calls back, where the rule says none
 CALLBACK_MINUTES = 240
+#: the most that a rule may say: a year of minutes
+_MOST_MINUTES = 365 * 24 * 60
 
 
 class NoDefaultContact(Refused):
@@ -56,6 +59,15 @@ class ContactZoneUnknown(Refused):
     where = "Contact Rule {rule}, Time Zone"
     why = "{fault}"
     mend = "{mend}"
+
+
+class CallbackMinutesUnfit(Refused):
+    """A contact rule counts the time until a call in another way than in whole minutes."""
+
+    what = "the rule '{rule}' can't have {minutes} Callback Minutes"
+    where = "Contact Rule {rule}, Callback Minutes"
+    why = "expected a whole number from 1 to {most}"
+    mend = "give one, or leave it out for {usual}"
 
 
 @dataclass(frozen=True)
@@ -94,7 +106,7 @@ def prove_rules(run: Run, rules: Iterable[PropertySet]) -> None:
         rules: the instances that a message has brought; they may be parts.
 
     Raises:
-        ContactUnreachable, ContactZoneUnknown, HoursUnreadable: one can't be used.
+        ContactUnreachable, ContactZoneUnknown, HoursUnreadable, CallbackMinutesUnfit: one can't be used.
         NoDefaultContact: there is no default.
     """
     names = {rule.get("Rule Name") for rule in rules}
@@ -109,6 +121,9 @@ def prove_rules(run: Run, rules: Iterable[PropertySet]) -> None:
             raise ContactZoneUnknown(rule=name, fault=str(fault), mend=fault.mend) from fault
         for field in (APPLIES, HOURS):
             _hours(run, rule, field)
+        minutes = rule.get("Callback Minutes")
+        if minutes is not None and read_number(minutes) not in range(1, _MOST_MINUTES + 1):
+            raise CallbackMinutesUnfit(rule=name, minutes=minutes, most=_MOST_MINUTES, usual=CALLBACK_MINUTES)
     if not any(rule.get("Active Flag") == "Y" and not list(_told(rule)) for rule in stored):
         raise NoDefaultContact(rules=", ".join(rule.get("Rule Name") or "" for rule in stored))
 

@@ -52,7 +52,7 @@ class TopicIdUnfit(Refused):
     """A new topic would have an id that is no address of a page."""
 
     what = "a new help topic can't have the id '{topic}'"
-    where = "argument 'topic'"
+    where = "{place}"
     why = "an id has small letters, digits and hyphens between them"
     mend = "name it as in change-address"
 
@@ -196,8 +196,8 @@ def edit_help_topic(
         _prove("audience", audience, (EVERYBODY, STAFF))
     if status is not None:
         _prove("status", status, STATUSES)
-    if stored is None and not _ID.fullmatch(topic):
-        raise TopicIdUnfit(topic=topic)
+    if stored is None:
+        prove_id(topic, "argument 'topic'")
     if stored is not None and revision is not None and stored.get("Revision") != str(revision):
         present, who = stored.get("Revision"), stored.get("Changed By")
         raise TopicChangedMeanwhile(topic=topic, revision=revision, present=present, who=who)
@@ -206,6 +206,16 @@ def edit_help_topic(
     complete_topic(run, node, stored, by or run.actor, reason)
     run.effects.upsert(message(HELP_TOPIC, [node]))
     return help_topic(run, topic)
+
+
+def prove_id(topic: str, place: str) -> None:
+    """Refuse the id of a new topic that is no address of a page; *place* is the error's.
+
+    Raises:
+        TopicIdUnfit: see there.
+    """
+    if not _ID.fullmatch(topic):
+        raise TopicIdUnfit(topic=topic, place=place)
 
 
 def complete_topic(

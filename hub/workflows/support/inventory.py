@@ -28,10 +28,12 @@ from hub.workflows.support.inventory_answer import RESERVED, answered, prove_ans
 from hub.workflows.support.queues import Row, columns_of, listed
 from hub.workflows.support.records import (
     BY,
+    CLOSED,
     INVENTORY,
     MODULE,
     add_event,
     change,
+    closed_date,
     new_number,
     prove_status,
     record_in_hand,
@@ -159,7 +161,7 @@ def answer_inventory(
             "Answered Quantity": total,
             "Answered Date": now,
             "Answered By": by or run.actor,
-            "Closed Date": None if status in OPEN else now,
+            CLOSED: closed_date(run, INVENTORY, status),
         },
     )
     if status != stored.get("Status"):
@@ -182,7 +184,7 @@ def cancel_inventory_request(run: Run, request: str, reason: str | None = None, 
     """
     stored = record_in_hand(run, INVENTORY, request)
     prove_status(INVENTORY.noun, request, stored.get("Status"), "Cancelled")
-    return change(run, INVENTORY, stored, "Cancelled", by, reason, {"Status": "Cancelled", "Closed Date": run.now()})
+    return change(run, INVENTORY, stored, "Cancelled", by, reason, {"Status": "Cancelled"})
 
 
 def inventory_requests(

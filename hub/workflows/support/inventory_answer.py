@@ -6,7 +6,7 @@ Spec: docs/support.md, "Requests for inventory".
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from hub.workflow_manager.run import Run
@@ -18,6 +18,7 @@ from integration_objects.names import INVENTORY_REQUEST
 from integration_objects.property_set import PropertySet
 
 RESERVED = "Reserved Item"
+_ARGUMENT = "argument 'numbers'"
 #: statuses in which what a request reserved isn't reserved any more
 _RELEASED = ("Cancelled", "Not Available")
 
@@ -44,7 +45,7 @@ class MoreNumbersThanItems(Refused):
     """An answer names more numbers than it reserves items."""
 
     what = "the answer to the request for inventory {number} names too many numbers"
-    where = "request for inventory {number}, argument 'numbers'"
+    where = "request for inventory {number}, {place}"
     why = "it reserves {quantity}, and names {count} numbers"
     mend = "name a number for each that is reserved, at most"
 
@@ -53,12 +54,12 @@ class NumberReserved(Refused):
     """A number is reserved already, or named twice."""
 
     what = "the number '{reserved}' can't be reserved"
-    where = "request for inventory {number}, argument 'numbers'"
+    where = "request for inventory {number}, {place}"
     why = "{fault}"
     mend = "name another number"
 
 
-def answered(stored: PropertySet, added: Decimal, final: bool) -> tuple[str, str]:
+def answered(stored: PropertySet, added: Decimal, final: bool = False) -> tuple[str, str]:
     """Return the status of a request after an answer, and all that is reserved then.
 
     Args:
@@ -93,18 +94,41 @@ def prove_answer(run: Run, stored: PropertySet, added: Decimal, numbers: Sequenc
     number = stored.get(INVENTORY.number)
     if not added and not final:
         raise AnswerSaysNothing(number=number)
-    if len(numbers) > added:
-        raise MoreNumbersThanItems(number=number, quantity=write_number(added), count=len(numbers))
+    prove_count(number, added, numbers, _ARGUMENT)
+    own = {item.get("Number") for item in components(stored, RESERVED)}
+    again = next((reserved for reserved in numbers if reserved in own), None)
+    if again is not None:
+        fault = "it is reserved for this request already"
+        raise NumberReserved(number=number, reserved=again, fault=fault, place=_ARGUMENT)
+    prove_free(run, stored, numbers, _ARGUMENT)
+
+
+def prove_count(number: str | None, quantity: Decimal, numbers: Sequence[str], place: str) -> None:
+    """Refuse numbers that are more than what is reserved, and a number that is named twice; *place* is the error's.
+
+    Raises:
+        MoreNumbersThanItems, NumberReserved: see there.
+    """
+    if len(numbers) > quantity:
+        raise MoreNumbersThanItems(number=number, quantity=write_number(quantity), count=len(numbers), place=place)
     twice = next((each for each, count in Counter(numbers).items() if count > 1), None)
     if twice is not None:
-        raise NumberReserved(number=number, reserved=twice, fault="it is named twice")
-    own = {item.get("Number") for item in components(stored, RESERVED)}
-    for reserved in numbers:
-        if reserved in own:
-            raise NumberReserved(number=number, reserved=reserved, fault="it is reserved for this request already")
-        other = _holder(run, stored, reserved)
+        raise NumberReserved(number=number, reserved=twice, fault="it is named twice", place=place)
+
+
+def prove_free(run: Run, request: PropertySet, numbers: Iterable[str], place: str) -> None:
+    """Refuse a number that is reserved for another request for the same product; *place* is the error's.
+
+    A request that is cancelled, or for which nothing comes, reserves nothing.
+
+    Raises:
+        NumberReserved: see there.
+    """
+    for reserved in () if request.get("Status") in _RELEASED else numbers:
+        other = _holder(run, request, reserved)
         if other is not None:
-            raise NumberReserved(number=number, reserved=reserved, fault=f"it is reserved for the request {other}")
+            fault = f"it is reserved for the request {other}"
+            raise NumberReserved(number=request.get(INVENTORY.number), reserved=reserved, fault=fault, place=place)
 
 
 def _holder(run: Run, stored: PropertySet, reserved: str) -> str | None:

@@ -15,9 +15,19 @@ from collections.abc import Mapping
 
 from hub.workflow_manager.run import Run
 from hub.workflows.support.callback_time import due_time
-from hub.workflows.support.help_topics import complete_topic
-from hub.workflows.support.inventory_answer import RESERVED, answered
-from hub.workflows.support.records import INVENTORY, KINDS, RecordKind, add_event, new_number, prove_status
+from hub.workflows.support.help_topics import complete_topic, prove_id
+from hub.workflows.support.inventory import NothingAskedFor
+from hub.workflows.support.inventory_answer import RESERVED, answered, prove_count, prove_free
+from hub.workflows.support.records import (
+    CLOSED,
+    INVENTORY,
+    KINDS,
+    RecordKind,
+    add_event,
+    closed_date,
+    new_number,
+    prove_status,
+)
 from integration_objects.complex_object import carries, components, instances
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_number
@@ -49,10 +59,14 @@ def complete_support_object(run: Run, name: str, instance: PropertySet) -> None:
 
     Raises:
         StatusChangeRefused: its status doesn't lead to the new one.
-        AnswerTooMuch, AnswerOtherwise, NotInOrder, TopicIncomplete: see there.
+        AnswerTooMuch, AnswerOtherwise, MoreNumbersThanItems, NothingAskedFor, NumberReserved: see there.
+        NotInOrder, TopicIdUnfit, TopicIncomplete: see there.
     """
     if name == HELP_TOPIC:
         stored = _stored(run, HELP_TOPIC, "Topic Id", instance)
+        topic = instance.get("Topic Id")
+        if stored is None and topic is not None:
+            prove_id(topic, "Help Topic, Topic Id")
         if stored is None or _changes(instance, stored):
             complete_topic(run, instance, stored, run.actor)
     elif name in KINDS:
@@ -84,11 +98,28 @@ def _complete_new(run: Run, kind: RecordKind, instance: PropertySet) -> None:
     for field, is_time in _ASKED[kind.object].items():
         if instance.get(field) is None:
             instance.properties[field] = run.now() if is_time else run.actor
+    if kind is INVENTORY:
+        _prove_new_request(run, instance)
     if kind.object == CALLBACK and instance.get("Due Date") is None:
         due = due_time(run, instance)
         instance.properties |= {"Due Date": due.date, "Contact Rule": due.rule}
     status = instance.get("Status") or "Open"
     add_event(run, instance, "Received", None, new=status, text=instance.get("Description"))
+
+
+def _prove_new_request(run: Run, request: PropertySet) -> None:
+    """Refuse a new request for inventory that asks for nothing, or whose answer doesn't fit it."""
+    wanted = request.get("Quantity")
+    if wanted is None:
+        return  # the store names the field that is missing
+    if read_number(wanted) <= 0:
+        place, mend = "Inventory Request, Quantity", "send a quantity above 0"
+        raise NothingAskedFor(argument="quantity", fault=f"the quantity is {wanted}", where=place, mend=mend)
+    numbers = [item.get("Number") or "" for item in components(request, RESERVED)]
+    told = request.get("Answered Quantity") or str(len(numbers))
+    answered(PropertySet(request.type, properties={**request.properties, "Answered Quantity": "0"}), read_number(told))
+    prove_count(request.get(INVENTORY.number), read_number(told), numbers, RESERVED)
+    prove_free(run, request, numbers, RESERVED)
 
 
 def _complete_change(run: Run, kind: RecordKind, instance: PropertySet, stored: PropertySet) -> None:
@@ -99,6 +130,8 @@ def _complete_change(run: Run, kind: RecordKind, instance: PropertySet, stored: 
     if new is not None and new != old:
         prove_status(kind.noun, number, old, new)
     changed = [field for field, value in instance.properties.items() if value != stored.get(field)]
+    if new is not None and new != old and instance.get(CLOSED) in (None, stored.get(CLOSED)):
+        instance.properties[CLOSED] = closed_date(run, kind, new)
     told = ", ".join(field for field in changed if field not in ("Status", _VERSION))
     add_event(run, instance, "Changed", None, old, new or old, told or None, stored)
 
@@ -111,7 +144,12 @@ def _is_answer(instance: PropertySet, stored: PropertySet) -> bool:
 def _answer(run: Run, instance: PropertySet, stored: PropertySet) -> None:
     """Work out the answer that an inventory system sends as the object: all that is reserved, as it stands now."""
     before = read_number(stored.get("Answered Quantity") or "0")
-    total = read_number(instance.get("Answered Quantity") or str(_reserved(instance, stored)))
+    own = [item.get("Number") or "" for item in components(stored, RESERVED)]
+    told_now = [item.get("Number") or "" for item in components(instance, RESERVED)]
+    numbers = [*own, *(reserved for reserved in told_now if reserved not in own)]
+    total = read_number(instance.get("Answered Quantity") or str(len(numbers)))
+    prove_count(stored.get(INVENTORY.number), total, numbers, RESERVED)
+    prove_free(run, stored, numbers[len(own) :], RESERVED)
     told = instance.get("Status")
     status, quantity = answered(stored, total - before, final=told in ("Short", "Not Available"))
     if told not in (None, stored.get("Status"), status):
@@ -122,8 +160,3 @@ def _answer(run: Run, instance: PropertySet, stored: PropertySet) -> None:
         "Answered Date": run.now(),
         "Answered By": run.actor,
     }
-
-
-def _reserved(instance: PropertySet, stored: PropertySet) -> int:
-    numbers = {item.get("Number") for tree in (instance, stored) for item in components(tree, RESERVED)}
-    return len(numbers)

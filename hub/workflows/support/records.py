@@ -27,7 +27,7 @@ from integration_objects.property_set import PropertySet
 
 #: the licence's module that these workflows belong to
 MODULE = "Support"
-EVENT = "Support Event"
+EVENT, CLOSED = "Support Event", "Closed Date"
 #: characters of an event's text
 MOST_TEXT = 4000
 BY = Argument("by", help="Who does it; without it, the setting `user`, or the sender of the message.", length=255)
@@ -62,6 +62,7 @@ class RecordKind:
         prefix: the beginning of the numbers that the hub gives.
         noun: the word for people, and the key of its statuses.
         listing: the command of the workflow that lists them.
+        closed: the statuses in which it has a Closed Date.
     """
 
     object: str
@@ -70,12 +71,21 @@ class RecordKind:
     prefix: str
     noun: str
     listing: str
+    closed: tuple[str, ...]
 
 
-TICKETS = RecordKind(TROUBLE_TICKET, "Ticket Number", "ticket", "TT", "trouble ticket", "tickets")
-CALLBACKS = RecordKind(CALLBACK, "Callback Number", "callback", "CB", "callback request", "callbacks")
+TICKETS = RecordKind(TROUBLE_TICKET, "Ticket Number", "ticket", "TT", "trouble ticket", "tickets", ("Closed",))
+CALLBACKS = RecordKind(
+    CALLBACK, "Callback Number", "callback", "CB", "callback request", "callbacks", ("Done", "Cancelled")
+)
 INVENTORY = RecordKind(
-    INVENTORY_REQUEST, "Request Number", "request", "IR", "request for inventory", "inventory-requests"
+    INVENTORY_REQUEST,
+    "Request Number",
+    "request",
+    "IR",
+    "request for inventory",
+    "inventory-requests",
+    ("Answered", "Short", "Not Available", "Cancelled"),
 )
 KINDS = {kind.object: kind for kind in (TICKETS, CALLBACKS, INVENTORY)}
 
@@ -148,7 +158,7 @@ def change(
         event: the word of the history.
         by: who does it; None for the run's own actor.
         text: the event's text.
-        fields: the new values; None for null.
+        fields: the new values; None for null. The Closed Date follows from the status.
 
     Raises:
         StatusChangeRefused: its status doesn't lead to the new one.
@@ -157,10 +167,16 @@ def change(
     number = record.get(kind.number) or ""
     if new is not None and new != old:
         prove_status(kind.noun, number, old, new)
+        fields = {**fields, CLOSED: closed_date(run, kind, new)}
     changed = PropertySet(record.type, properties={kind.number: number, **fields})
     add_event(run, changed, event, by, old, new or old, text, record)
     run.effects.upsert(message(kind.object, [changed]))
     return told(run, kind, number)
+
+
+def closed_date(run: Run, kind: RecordKind, status: str) -> str | None:
+    """Return the Closed Date of a thing that gets a status now; None where it is open in this status."""
+    return run.now() if status in kind.closed else None
 
 
 def prove_status(noun: str, number: str, old: str | None, new: str) -> None:

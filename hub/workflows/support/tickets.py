@@ -191,7 +191,7 @@ def close_ticket(run: Run, ticket: str, text: str | None = None, by: str | None 
     """
     stored = record_in_hand(run, TICKETS, ticket)
     prove_status(TICKETS.noun, ticket, stored.get("Status"), "Closed")
-    return change(run, TICKETS, stored, "Closed", by, text, {"Status": "Closed", "Closed Date": run.now()})
+    return change(run, TICKETS, stored, "Closed", by, text, {"Status": "Closed"})
 
 
 def reopen_ticket(run: Run, ticket: str, reason: str, by: str | None = None) -> Outcome:
@@ -206,7 +206,7 @@ def reopen_ticket(run: Run, ticket: str, reason: str, by: str | None = None) -> 
     if stored.get("Status") in OPEN:
         raise TicketIsOpen(number=ticket, status=stored.get("Status"))
     text = said("reason", reason)
-    return change(run, TICKETS, stored, "Reopened", by, text, {"Status": "Open", "Closed Date": None})
+    return change(run, TICKETS, stored, "Reopened", by, text, {"Status": "Open"})
 
 
 def tickets(

@@ -142,6 +142,7 @@ def test_a_message_brings_a_callback_and_changes_it_by_allowed_ways_only(office)
     refused = sent(f"{number}<Status>Open</Status>")
     assert (refused["state"], refused["reason"]) == ("rejected", "StatusChangeRefused")
     (stored,) = office.road.stored("Callback Request")
+    assert stored.get("Closed Date") is not None
     assert history(stored)[1:] == [("Changed", "local", "Open", "Done", "Outcome")]
     # The history is the hub's own.
     event = (

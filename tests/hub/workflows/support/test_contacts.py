@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from hub.workflows.support.contact_context import LineWithoutOrder
-from hub.workflows.support.contact_rules import ContactUnreachable, ContactZoneUnknown, NoDefaultContact
+from hub.workflows.support.contact_rules import (
+    CallbackMinutesUnfit,
+    ContactUnreachable,
+    ContactZoneUnknown,
+    NoDefaultContact,
+)
 from hub.workflows.support.contacts import NO_RULES
 from hub.workflows.support.hours import HoursUnreadable
 from integration_objects.errors import Refused
@@ -118,6 +123,9 @@ def test_without_rules_nobody_is_named(care):
             "<RuleName>A</RuleName><ContactName>A</ContactName><PhoneNumber>1</PhoneNumber><TimeZone>Mars</TimeZone>",
             ContactZoneUnknown,
         ),
+        ("<RuleName>Default</RuleName><CallbackMinutes>99999999999999</CallbackMinutes>", CallbackMinutesUnfit),
+        ("<RuleName>Default</RuleName><CallbackMinutes>-5</CallbackMinutes>", CallbackMinutesUnfit),
+        ("<RuleName>Default</RuleName><CallbackMinutes>1.5</CallbackMinutes>", CallbackMinutesUnfit),
         ("<RuleName>Default</RuleName><ActiveFlag>N</ActiveFlag>", NoDefaultContact),
         ("<RuleName>Default</RuleName><Page>orders</Page>", NoDefaultContact),
         (

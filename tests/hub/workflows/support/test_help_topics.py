@@ -85,3 +85,5 @@ def test_a_message_that_changes_a_topic_makes_a_revision_and_a_repeat_makes_none
     (stored,) = office.road.stored("Help Topic", Topic_Id="voice-mail")
     assert (stored.get("Revision"), stored.get("Changed By")) == ("2", "local")
     assert office.road.stored("Help Topic", Topic_Id="moving")[0].get("Revision") == "1"
+    unfit = office.road.work(again.replace(b"<TopicId>moving<", b"<TopicId>A B/..<"), "hub_object")
+    assert (unfit["state"], unfit["reason"]) == ("rejected", "TopicIdUnfit")

@@ -109,3 +109,32 @@ def test_an_inventory_system_answers_by_a_request_or_by_the_object(office):
     assert reserved(stored) == ["P-1", "P-2"]
     too_much = road.work(ANSWER.format(fields="<AnsweredQuantity>5</AnsweredQuantity>"), "hub_object")
     assert (too_much["state"], too_much["reason"]) == ("rejected", "AnswerTooMuch")
+
+
+def test_an_answer_as_the_object_is_proven_as_any_other(desk):
+    desk("answer-inventory", request=asked(desk), numbers="P-1")
+    asked(desk)
+    second = ANSWER.replace("IR-0000001", "IR-0000002")
+    items = {name: f"<ReservedItem><Number>{name}</Number></ReservedItem>" for name in ("P-1", "P-8", "P-9")}
+    for fields, what in (
+        (f"<ListOfReservedItem>{items['P-1']}</ListOfReservedItem>", "NumberReserved"),
+        (
+            f"<AnsweredQuantity>1</AnsweredQuantity><ListOfReservedItem>{items['P-8']}{items['P-9']}</ListOfReservedItem>",
+            "MoreNumbersThanItems",
+        ),
+    ):
+        row = desk.road.work(second.format(fields=fields), "hub_object")
+        assert (row["state"], row["reason"]) == ("rejected", what)
+    new = ANSWER.replace("<RequestNumber>IR-0000001</RequestNumber>", "<ProductId>Local Line</ProductId>")
+    for fields, what in (
+        ("<Quantity>-3</Quantity>", "NothingAskedFor"),
+        ("<Quantity>1</Quantity><AnsweredQuantity>5</AnsweredQuantity>", "AnswerTooMuch"),
+        (f"<Quantity>1</Quantity><ListOfReservedItem>{items['P-1']}</ListOfReservedItem>", "NumberReserved"),
+    ):
+        row = desk.road.work(new.format(fields=fields), "hub_object")
+        assert (row["state"], row["reason"]) == ("rejected", what)
+    whole = f"<ListOfReservedItem>{items['P-8']}{items['P-9']}</ListOfReservedItem>"
+    assert desk.road.work(second.format(fields=whole), "hub_object")["state"] == "done"
+    first, answered = desk.road.stored("Inventory Request")
+    assert (first.get("Closed Date"), reserved(answered)) == (None, ["P-8", "P-9"])
+    assert answered.get("Closed Date") is not None

@@ -76,6 +76,17 @@ def test_a_ticket_of_a_partner_keeps_its_number_and_its_changes_are_told(office)
     ]
 
 
+def test_a_ticket_that_a_message_closes_and_opens_again_has_its_date(desk):
+    desk.road.load(sample("trouble_tickets.xml"))
+    dates = []
+    for status in ("Resolved", "Closed", "Open"):
+        change = sample("trouble_tickets.xml").replace(b"<Status>Open</Status>", f"<Status>{status}</Status>".encode())
+        assert desk.road.work(change, "hub_object")["state"] == "done"
+        (ticket,) = desk.road.stored("Trouble Ticket", Ticket_Number="TT-1")
+        dates.append(ticket.get("Closed Date") is not None)
+    assert dates == [False, True, False]
+
+
 def test_a_system_that_takes_tickets_hears_of_each_change(tmp_path, monkeypatch):
 
     folder = tmp_path / "adapters" / "systems"
